@@ -1,0 +1,1 @@
+"""What Hannun says about itself: metrics, outcomes of what it received, standing problems, logs."""
