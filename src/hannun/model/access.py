@@ -42,4 +42,9 @@ class Principal:
     role: Role | None
     may_push: bool
     user: User | None = None
-    how: str = "anonymous"  # open | session | token | network | anonymous
+    how: str = "anonymous"  # open | session | token | password | network | anonymous
+    token_name: str = ""
+    """The name of the token that was shown, "" otherwise: the key under which outcomes are counted."""
+
+
+ANONYMOUS = Principal(role=None, may_push=False)

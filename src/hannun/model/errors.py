@@ -66,6 +66,14 @@ class NotAllowed(HannunError):
     """The caller may not do this (403)."""
 
 
+class NotFound(HannunError):
+    """What was asked for by its id is not there (404)."""
+
+
+class Conflict(HannunError):
+    """The change contradicts what is there: a name that is taken, the last admin (409)."""
+
+
 class QueryError(HannunError):
     """Base of errors of a question; the subclass is Prometheus's errorType."""
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hannun.model.access import Access
+from hannun.model.access import ANONYMOUS, Access, Principal
+from hannun.model.text import Lang
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -26,3 +27,19 @@ class Endpoint:
     access: Access
     prefix: str = ""
     at_root: bool = True
+
+
+def principal_of(request: Request) -> Principal:
+    """Who asks, as `web/` found out; nobody when the handler is called without it (a test)."""
+    found = request.scope.get("state", {}).get("principal")
+    return found if isinstance(found, Principal) else ANONYMOUS
+
+
+def lang_of(request: Request) -> Lang:
+    """The caller's language: the user's own, else Accept-Language, else the server's."""
+    return "ko" if request.scope.get("state", {}).get("lang") == "ko" else "en"
+
+
+def address_of(request: Request) -> str:
+    """The caller's address, behind trusted proxies too; "" when it is not known."""
+    return str(request.scope.get("state", {}).get("address", ""))
