@@ -75,14 +75,14 @@ def push(peer: Peer, *, senders: int, series_each: int, requests_each: int, star
     The clock runs until the server is quiet again, so that merges are counted.
     """
     prepared = [list(_bodies(sender, series_each, requests_each, start_ms)) for sender in range(senders)]
-    errors: list[BaseException] = []
+    errors: list[Exception] = []
 
     def send(bodies: list[bytes]) -> None:
         try:
             with httpx.Client(timeout=60) as client:
                 for body in bodies:
                     post(client, peer, body)
-        except BaseException as err:
+        except (httpx.HTTPError, RuntimeError) as err:
             errors.append(err)
 
     quiet(peer.pid, at_most_s=20)

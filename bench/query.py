@@ -70,7 +70,10 @@ def run(root: Path) -> Iterator[Line]:
 
 
 def measure(peer: Peer, end_ms: int) -> tuple[dict[str, float], dict[str, object]]:
-    """CPU ms per request (`first`: nothing decoded is cached; `again`: mean of the refreshes after it) and the answers for comparison."""
+    """CPU ms per request and the answers, for comparison.
+
+    `first`: nothing decoded is cached yet; `again`: mean of the refreshes after it.
+    """
     costs: dict[str, float] = {}
     answers: dict[str, object] = {}
     start_ms = end_ms - int(HOURS * 3_600_000) + STEP_MS

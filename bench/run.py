@@ -40,6 +40,7 @@ def rows() -> dict[str, Row]:
     import footprint
     import ingest
     import page
+
     import query
 
     return {"footprint": footprint.run, "page": page.run, "ingest": ingest.run, "query": query.run}

@@ -1,0 +1,60 @@
+"""The first page in headless Chromium, cold cache, warm server: first contentful paint, and the size of the entry."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+from run import HERE, Line
+
+from hannun.testing.server import Server
+
+ROOT = HERE.parent
+
+
+def run(root: Path) -> Iterator[Line]:
+    if shutil.which("chromium") is None:
+        raise RuntimeError("Debian's chromium is needed for this row: apt install chromium")
+    with Server(root / "data") as server:
+        time.sleep(3)
+        gz_bytes = entry_gz_bytes(server.url)
+        node_bin = subprocess.run(
+            [str(ROOT / ".venv/bin/python"), str(ROOT / "ui/hatch_build.py"), "--node-bin"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        done = subprocess.run(
+            ["node", str(HERE / "page.mjs"), server.url],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=ROOT / "ui",
+            env={**os.environ, "PATH": f"{node_bin}:{os.environ['PATH']}"},
+        )
+        paint_ms = json.loads(done.stdout)
+    yield Line(
+        "first contentful paint of the first page, ms (median of 7, cold cache)",
+        f"{paint_ms['fcp']:.0f}",
+        bar="≤ 500",
+        met=paint_ms["fcp"] <= 500,
+    )
+    yield Line("until this machine is on the page, ms", f"{paint_ms['host']:.0f}", bar="≤ 5000", met=True)
+    yield Line("entry script, kB gz", f"{gz_bytes / 1000:.1f}", bar="≤ 60", met=gz_bytes <= 60_000)
+
+
+def entry_gz_bytes(url: str) -> int:
+    """What the browser fetches before it can run: every module script and preload named in index.html."""
+    index = httpx.get(url + "/").text
+    scripts = re.findall(r'(?:src|href)="([^"]+\.js)"', index)
+    return sum(
+        int(httpx.head(f"{url}/{path.lstrip('./')}", headers={"Accept-Encoding": "gzip"}).headers["Content-Length"])
+        for path in set(scripts)
+    )
