@@ -1,0 +1,1 @@
+"""Pure steps between decode and store."""
