@@ -31,20 +31,22 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8800)
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop by itself after this long")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="hannun-demo-") as folder:
-        with Server(Path(folder) / "data", port=asked.port) as server:
-            print(f"Hannun with a small shop: {server.url}  (Ctrl-C ends it)", flush=True)
-            shop = Shop()
-            with httpx.Client(base_url=server.url, timeout=30) as client:
-                began = time.time()
-                for behind in range(PAST_S, 0, -PAST_STEP_S):
-                    push(client, shop, began - behind, PAST_STEP_S)
-                try:
-                    while time.time() - began < asked.seconds:
-                        push(client, shop, time.time(), STEP_S)
-                        time.sleep(STEP_S)
-                except KeyboardInterrupt:
-                    print("\nbye")
+    with (
+        tempfile.TemporaryDirectory(prefix="hannun-demo-") as folder,
+        Server(Path(folder) / "data", port=asked.port) as server,
+    ):
+        print(f"Hannun with a small shop: {server.url}  (Ctrl-C ends it)", flush=True)
+        shop = Shop()
+        with httpx.Client(base_url=server.url, timeout=30) as client:
+            began = time.time()
+            for behind in range(PAST_S, 0, -PAST_STEP_S):
+                push(client, shop, began - behind, PAST_STEP_S)
+            try:
+                while time.time() - began < asked.seconds:
+                    push(client, shop, time.time(), STEP_S)
+                    time.sleep(STEP_S)
+            except KeyboardInterrupt:
+                print("\nbye")
 
 
 if __name__ == "__main__":
