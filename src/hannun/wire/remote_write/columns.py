@@ -1,0 +1,65 @@
+"""What a WriteRequest says, as columns, and what of it was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hannun.model.labels import Labels
+from hannun.model.metric import Floats, Ids, Ints, MetricMetadata
+from hannun.wire.remote_write.labels import Refusal, SeriesLimits, read_labels
+
+_NO_LIMITS = SeriesLimits(labels_max=1 << 30, name_bytes_max=1 << 30, value_bytes_max=1 << 30)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """How much one reason cost."""
+
+    series: int = 0
+    samples: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WriteColumns:
+    """The series that were taken, in the order of the request, and their samples behind each other.
+
+    `ids` uint64[s] series ids, `counts` int64[s] samples of each, `spans` int64[s, 2] the bytes of each TimeSeries
+    message in `body`; `ts_ms` int64[n] and `value` float64[n] (bits kept) with n = sum of `counts`.
+    `exemplars` and `histograms` count what the request also held and what is not stored yet.
+    """
+
+    body: bytes
+    ids: Ids
+    counts: Ints
+    spans: NDArray[np.int64]
+    ts_ms: Ints
+    value: Floats
+    metadata: tuple[MetricMetadata, ...] = ()
+    refused: Mapping[Refusal, Refused] = field(default_factory=dict)
+    metadata_refused: int = 0
+    exemplars: int = 0
+    histograms: int = 0
+
+    def series(self) -> Ids:
+        """uint64[n]: the series id of every sample."""
+        return np.repeat(self.ids, self.counts)
+
+    def labels(self, index: int) -> Labels:
+        """Labels of the series at `index`, read again from the bytes: only new series ever need them."""
+        start, end = (int(bound) for bound in self.spans[index])
+        found = read_labels(self.body, start, end, _NO_LIMITS)
+        assert isinstance(found, Labels), "a series that was taken has valid labels"
+        return found
+
+
+def left_out(verdicts: NDArray[np.uint8], counts: Ints) -> dict[Refusal, Refused]:
+    """Series and samples per reason. `verdicts` uint8[all series]: 0 taken, else a Refusal."""
+    found: dict[Refusal, Refused] = {}
+    for number in np.unique(verdicts[verdicts != 0]):
+        of = verdicts == number
+        found[Refusal(int(number))] = Refused(int(of.sum()), int(counts[of].sum()))
+    return found

@@ -1,0 +1,170 @@
+"""The decoder of the hot path: compiled scan, then one lookup per series; Python reads labels of new series only."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hannun.model.errors import WireError
+from hannun.model.labels import Labels
+from hannun.model.metric import Ids, Ints
+from hannun.wire.remote_write import scan
+from hannun.wire.remote_write.cache import ENTRIES_MAX, TAKEN, SeriesCache
+from hannun.wire.remote_write.columns import WriteColumns, left_out
+from hannun.wire.remote_write.encode import Sample, encode
+from hannun.wire.remote_write.labels import SeriesLimits, read_labels
+from hannun.wire.remote_write.limits import RequestLimits
+from hannun.wire.remote_write.metadata import read_metadata
+
+# First guesses of how many entries `bytes / this` a body holds; a wrong one costs a second scan with twice the room.
+_BYTES_PER_SERIES, _BYTES_PER_SAMPLE, _METADATA_ROOM = 64, 16, 256
+
+
+class FastDecoder:
+    """Safe to use from several threads at once; the scan runs without the GIL."""
+
+    def __init__(
+        self,
+        limits: SeriesLimits | None = None,
+        request: RequestLimits | None = None,
+        *,
+        entries_max: int = ENTRIES_MAX,
+    ) -> None:
+        self._limits = limits or SeriesLimits()
+        self._request = request or RequestLimits()
+        self._cache = SeriesCache(entries_max)
+        self._seed = np.uint64(secrets.randbits(64))
+
+    @property
+    def known(self) -> int:
+        """How many series are remembered."""
+        return len(self._cache)
+
+    def forget(self) -> None:
+        self._cache.clear()
+
+    def decode(self, body: bytes) -> WriteColumns:
+        """Raises WireError, or TooLarge for more series, samples or metadata than one request may bring."""
+        found = self._scan(body)
+        ids, states, missing = self._cache.find(found.keys)
+        if len(missing):
+            self._learn(body, found, ids, states, missing)
+        metadata = [read_metadata(body, int(start), int(end)) for start, end in found.metadata]
+        described = tuple(entry for entry in metadata if entry is not None)
+        if not (states != TAKEN).any():
+            return WriteColumns(
+                body,
+                ids,
+                found.counts,
+                found.spans,
+                found.ts_ms,
+                found.bits.view(np.float64),
+                described,
+                metadata_refused=len(metadata) - len(described),
+                exemplars=found.exemplars,
+                histograms=found.histograms,
+            )
+        taken = states == TAKEN
+        rows = np.repeat(taken, found.counts)
+        return WriteColumns(
+            body,
+            ids[taken],
+            found.counts[taken],
+            found.spans[taken],
+            found.ts_ms[rows],
+            found.bits[rows].view(np.float64),
+            described,
+            left_out(states - np.uint8(TAKEN), found.counts),
+            len(metadata) - len(described),
+            found.exemplars,
+            found.histograms,
+        )
+
+    def _scan(self, body: bytes) -> _Scanned:
+        view = np.frombuffer(body, dtype=np.uint8)
+        most = self._request
+        series = min(len(body) // _BYTES_PER_SERIES + 16, most.series_max)
+        samples = min(len(body) // _BYTES_PER_SAMPLE + 16, most.samples_max)
+        metadata = min(_METADATA_ROOM, most.metadata_max)
+        while True:
+            room = _Room(series, samples, metadata)
+            match room.fill(view, self._seed):
+                case scan.OK:
+                    return room.filled()
+                case scan.MORE_SERIES:
+                    most.check_series(series + 1)
+                    series = min(2 * series, most.series_max)
+                case scan.MORE_SAMPLES:
+                    most.check_samples(samples + 1)
+                    samples = min(2 * samples, most.samples_max)
+                case scan.MORE_METADATA:
+                    most.check_metadata(metadata + 1)
+                    metadata = min(2 * metadata, most.metadata_max)
+                case fault:
+                    raise WireError(f"remote write: {scan.WORDS[fault]} at byte {int(room.tally[scan.AT])}")
+
+    def _learn(
+        self, body: bytes, found: _Scanned, ids: Ids, states: NDArray[np.uint8], missing: NDArray[np.int64]
+    ) -> None:
+        """Read the labels of the series at `missing`, fill their `ids` and `states`, and remember both."""
+        for index in missing.tolist():
+            start, end = found.spans[index].tolist()
+            labels = read_labels(body, start, end, self._limits)
+            if isinstance(labels, Labels):
+                ids[index], states[index] = labels.series_id(), TAKEN
+            else:
+                states[index] = TAKEN + labels
+        self._cache.put(found.keys[missing], ids[missing], states[missing])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scanned:
+    """The arrays of `scan.scan`, cut to what was filled."""
+
+    keys: scan.Keys
+    counts: Ints
+    spans: NDArray[np.int64]
+    ts_ms: Ints
+    bits: NDArray[np.uint64]
+    metadata: NDArray[np.int64]
+    exemplars: int
+    histograms: int
+
+
+class _Room:
+    """Arrays for one scan, uninitialised: only what is filled is ever read."""
+
+    def __init__(self, series: int, samples: int, metadata: int) -> None:
+        self.keys = np.empty((series, 2), dtype=np.uint64)
+        self.counts = np.empty(series, dtype=np.int64)
+        self.spans = np.empty((series, 2), dtype=np.int64)
+        self.ts_ms = np.empty(samples, dtype=np.int64)
+        self.bits = np.empty(samples, dtype=np.uint64)
+        self.metadata = np.empty((metadata, 2), dtype=np.int64)
+        self.tally = np.zeros(scan.TALLY_SLOTS, dtype=np.int64)
+
+    def fill(self, view: NDArray[np.uint8], seed: np.uint64) -> int:
+        arrays = (self.keys, self.counts, self.spans, self.ts_ms, self.bits, self.metadata, self.tally)
+        return int(scan.scan(view, seed, *arrays))
+
+    def filled(self) -> _Scanned:
+        series, samples = int(self.tally[scan.SERIES]), int(self.tally[scan.SAMPLES])
+        return _Scanned(
+            self.keys[:series],
+            self.counts[:series],
+            self.spans[:series],
+            self.ts_ms[:samples],
+            self.bits[:samples],
+            self.metadata[: int(self.tally[scan.METADATA])],
+            int(self.tally[scan.EXEMPLARS]),
+            int(self.tally[scan.HISTOGRAMS]),
+        )
+
+
+def warm() -> None:
+    """Compile (or load from numba's cache) everything this decoder calls, so that no request waits for it."""
+    one = encode([((("__name__", "warm"),), (Sample(1, 1.0),))])
+    FastDecoder().decode(one)

@@ -1,0 +1,33 @@
+"""What one WriteRequest may hold. Real senders bring 500 to 2,000 samples; these bounds only stop the absurd."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hannun.model.errors import TooLarge
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLimits:
+    series_max: int = 500_000
+    samples_max: int = 2_000_000
+    metadata_max: int = 100_000
+
+    def check_series(self, count: int) -> None:
+        if count > self.series_max:
+            raise _too_many("series", self.series_max)
+
+    def check_samples(self, count: int) -> None:
+        if count > self.samples_max:
+            raise _too_many("samples", self.samples_max)
+
+    def check_metadata(self, count: int) -> None:
+        if count > self.metadata_max:
+            raise _too_many("metadata entries", self.metadata_max)
+
+
+def _too_many(what: str, most: int) -> TooLarge:
+    return TooLarge(
+        f"remote write: more than {most} {what} in one request",
+        "lower max_samples_per_send in the sender's queue_config",
+    )
