@@ -16,7 +16,7 @@ import pytest
 from hannun.testing.server import Server, free_port
 
 DOCS = Path(__file__).parent.parent / "docs"
-PASSWORD = "correct horse battery"  # noqa: S105: the test's own user
+PASSWORD = "correct horse battery"
 
 
 def snippet(lang: str, kind: str) -> str:
@@ -98,7 +98,8 @@ def test_the_nginx_snippet_stands_before_a_real_server(tmp_path: Path, path: str
         config.write_text(
             f"daemon off; pid {tmp_path}/nginx.pid; error_log {tmp_path}/error.log; worker_processes 1; user root;\n"
             f"events {{}}\nhttp {{ access_log off; client_body_temp_path {tmp_path}/b; proxy_temp_path {tmp_path}/p;"
-            f" fastcgi_temp_path {tmp_path}/f; uwsgi_temp_path {tmp_path}/u; scgi_temp_path {tmp_path}/s;\n{site}\n}}\n",
+            f" fastcgi_temp_path {tmp_path}/f; uwsgi_temp_path {tmp_path}/u; scgi_temp_path {tmp_path}/s;\n"
+            f"{site}\n}}\n",
             encoding="utf-8",
         )
         with running(["nginx", "-c", str(config), "-e", str(tmp_path / "start.log")], port, tmp_path / "nginx.log"):
