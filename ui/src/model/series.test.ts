@@ -82,9 +82,10 @@ describe("numbers of a series", () => {
   });
   it("stack without tearing holes where one series is absent", () => {
     const [a, b, c] = stack([col(1, 1, 1), col(2, NaN_, 2), col(3, 3, 3)]);
-    expect([...a!]).toEqual([1, 1, 1]);
-    expect([...b!]).toEqual([3, NaN_, 3]);
-    expect([...c!]).toEqual([6, 4, 6]);
+    expect([...a!.top]).toEqual([1, 1, 1]);
+    expect([...b!.top]).toEqual([3, NaN_, 3]);
+    expect([...c!.top]).toEqual([6, 4, 6]);
+    expect([...c!.floor]).toEqual([3, 1, 3]);
   });
   it("have no extent when there is no point", () => {
     expect(extent([col(NaN_, NaN_)])).toBeNull();

@@ -199,25 +199,30 @@ export function extent(columns: Iterable<Float64Array>): [number, number] | null
   return min <= max ? [min, max] : null;
 }
 
+export interface Layer {
+  readonly floor: Float64Array;
+  readonly top: Float64Array;
+}
+
 /**
  * Running sums from the bottom up, for stacked areas. Where a series is absent it adds nothing and is itself a gap,
  * so one missing series does not tear a hole into those above it.
  */
-export function stack(columns: readonly Float64Array[]): Float64Array[] {
+export function stack(columns: readonly Float64Array[]): Layer[] {
   const steps = columns[0]?.length ?? 0;
-  const total = new Float64Array(steps);
+  let floor = new Float64Array(steps);
   return columns.map((values) => {
     const top = new Float64Array(steps);
+    const next = new Float64Array(steps);
     for (let i = 0; i < steps; i++) {
       const v = values[i]!;
-      if (Number.isNaN(v)) {
-        top[i] = Number.NaN;
-      } else {
-        total[i] = total[i]! + v;
-        top[i] = total[i]!;
-      }
+      const absent = Number.isNaN(v);
+      top[i] = absent ? Number.NaN : floor[i]! + v;
+      next[i] = absent ? floor[i]! : top[i]!;
     }
-    return top;
+    const layer = { floor, top };
+    floor = next;
+    return layer;
   });
 }
 
