@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import css from "../tokens.css?raw";
+import { readFileSync } from "node:fs";
 import { HUES, PALETTE, assignHues, hueOf, type Theme } from "./palette.ts";
 
 const GROUND: Record<Theme, string> = { light: "#F7F8F7", dark: "#121615" };
@@ -80,6 +80,7 @@ describe.each(["light", "dark"] as const)("the %s palette", (theme) => {
 
 describe("the palette", () => {
   it("is the one of the tokens", () => {
+    const css = readFileSync("src/tokens.css", "utf8");
     const said = [...css.matchAll(/--series-\d: (#[0-9a-f]{6});/g)].map((hit) => hit[1]);
     expect(said).toEqual([...PALETTE.light, ...PALETTE.dark]);
   });
