@@ -40,10 +40,17 @@ def rows() -> dict[str, Row]:
     import footprint
     import ingest
     import page
+    import smallest
 
     import query
 
-    return {"footprint": footprint.run, "page": page.run, "ingest": ingest.run, "query": query.run}
+    return {
+        "footprint": footprint.run,
+        "page": page.run,
+        "ingest": ingest.run,
+        "query": query.run,
+        "smallest": smallest.run,
+    }
 
 
 def machine() -> str:
@@ -70,7 +77,7 @@ def table(lines: list[Line]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("rows", nargs="*", help="footprint page ingest query (default: all)")
+    parser.add_argument("rows", nargs="*", help="footprint page ingest query smallest (default: all)")
     parser.add_argument("--write", action="store_true", help="put the table into bench/README.md")
     asked = parser.parse_args()
     known = rows()

@@ -28,12 +28,16 @@ def free_port() -> int:
 
 @dataclass(slots=True)
 class Server:
-    """`start()` returns when `/-/ready` answers 200; `ready_s` is how long that took since the process was started."""
+    """`start()` returns when `/-/ready` answers 200; `ready_s` is how long that took since the process was started.
+
+    `wrapper` stands before the command: a program that sets limits and then becomes the server by `exec`.
+    """
 
     data_dir: Path
     flags: Sequence[str] = ()
     env: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
+    wrapper: Sequence[str] = ()
     ready_s: float = 0.0
     _process: subprocess.Popen[bytes] | None = None
 
@@ -55,7 +59,7 @@ class Server:
         return self.data_dir.parent / f"{self.data_dir.name}.{self.port}.log"
 
     def command(self) -> list[str]:
-        base = [sys.executable, "-m", "hannun", "serve", "--data-dir", str(self.data_dir)]
+        base = [*self.wrapper, sys.executable, "-m", "hannun", "serve", "--data-dir", str(self.data_dir)]
         return [*base, "--listen", f"127.0.0.1:{self.port}", *self.flags]
 
     def launch(self) -> None:
