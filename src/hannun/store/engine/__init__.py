@@ -1,0 +1,6 @@
+"""The analytical engine behind one small port. Nobody outside this package imports chDB."""
+
+from hannun.store.engine.embedded import ChdbEngine
+from hannun.store.engine.port import Block, Engine, Params
+
+__all__ = ["Block", "ChdbEngine", "Engine", "Params"]

@@ -1,0 +1,271 @@
+"""chDB: ClickHouse inside this process.
+
+What a reader would question: chDB reads `./config.xml` of the working directory, both at import and at the first
+connect, so both happen in a private empty directory; the Arrow rows of an insert go in as one IPC stream
+(`send_insert`), which costs a third less CPU than `FROM Python(table)` and does not look into callers' frames; a large
+answer is read by `send_query`, because a materialised one stays in the engine's memory as a whole.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pyarrow as pa
+
+from hannun.model.budget import Budget
+from hannun.model.errors import HannunError, StoreUnavailable
+from hannun.store.engine import native
+from hannun.store.engine.config import EngineLimits, server_xml, session_options
+from hannun.store.engine.errors import translate
+from hannun.store.engine.params import encode
+from hannun.store.engine.port import Block, Params
+
+_LOADING = threading.Lock()
+PURGE_AFTER_BYTES = 64 << 20
+PURGE_QUIET_S = 3.0
+IDLE_CONNECTIONS = 8
+QUERY_FLOOR_S = 0.01
+KILL_EVERY_S = 0.05
+
+
+class ChdbEngine:
+    """Open with `ChdbEngine.open`. One per process and path."""
+
+    def __init__(
+        self, chdb: ModuleType, url: str, first: Any, limits: EngineLimits, private: tempfile.TemporaryDirectory[str]
+    ) -> None:
+        self._chdb = chdb
+        self._url = url
+        self._first = first
+        self._private = private
+        self.limits = limits
+        self._lock = threading.Lock()
+        self._idle: list[Any] = []
+        self._open = True
+        self._running: Counter[str] = Counter()
+        self._busy = 0
+        self._all_home = threading.Condition(self._lock)
+        self._streamed_bytes = 0
+        self._purge: threading.Timer | None = None
+
+    @staticmethod
+    def open(path: Path, *, memory_bytes: int, threads: int | None = None) -> ChdbEngine:
+        """The engine over `path`, created when missing. The caller holds the lock of the data directory."""
+        limits = EngineLimits.of(memory_bytes, threads, os.cpu_count() or 1)
+        absolute = str(path.absolute())
+        if "?" in absolute:
+            raise StoreUnavailable(
+                f"the engine cannot open {absolute!r}: a '?' in the path ends it. Use another --data-dir"
+            )
+        private = tempfile.TemporaryDirectory(prefix="hannun-engine-")
+        settings = Path(private.name) / "engine-settings.xml"
+        settings.write_text(server_xml(limits), encoding="utf-8")
+        options = {"config-file": str(settings), **session_options(limits)}
+        url = absolute + "?" + "&".join(f"{name}={value}" for name, value in options.items())
+        empty = Path(private.name) / "empty"
+        empty.mkdir()
+        with _LOADING, _working_directory(empty):
+            chdb: Any = importlib.import_module("chdb")
+
+            try:
+                first = chdb.connect(url)
+            except Exception as err:
+                private.cleanup()
+                raise translate(str(err), writing=True) from err
+        return ChdbEngine(chdb, url, first, limits, private)
+
+    def execute(self, sql: str, params: Params | None = None) -> None:
+        with self._connection() as connection, _translated(writing=True):
+            connection.query(sql, "Null", params=encode(params))
+
+    def query_rows(self, sql: str, params: Params | None = None, budget: Budget | None = None) -> list[tuple[Any, ...]]:
+        lines = b"".join(self._fetch(sql, "JSONCompactEachRow", params, budget)).splitlines()
+        return [tuple(json.loads(line)) for line in lines if line]
+
+    def query_arrow(self, sql: str, params: Params | None = None, budget: Budget | None = None) -> pa.Table:
+        body = b"".join(self._fetch(sql, "ArrowStream", params, budget))
+        if not body:
+            return pa.table({})
+        return pa.ipc.open_stream(body).read_all()
+
+    def stream_native(self, sql: str, params: Params | None, budget: Budget) -> Iterator[Block]:
+        for chunk in self._stream(sql, "Native", params, budget):
+            memory = chunk.get_memview().view()
+            self._streamed_bytes += len(memory)
+            yield from native.blocks(memory)
+
+    def insert_arrow(self, table: str, rows: pa.Table) -> None:
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, rows.schema) as stream:
+            stream.write_table(rows)
+        columns = ", ".join(rows.column_names)
+        with self._connection() as connection, _translated(writing=True):
+            insert = connection.send_insert(f"INSERT INTO {table} ({columns})", "ArrowStream")
+            try:
+                insert.append(sink.getvalue().to_pybytes())
+                insert.finish()
+            finally:
+                insert.cancel()
+
+    def kill(self, tag: str) -> None:
+        if not self._running[tag]:
+            return
+        sql = "KILL QUERY WHERE startsWith(query, {mark:String}) ASYNC"
+        try:
+            with self._connection() as connection:
+                connection.query(sql, "Null", params={"mark": _mark(tag)})
+        except (StoreUnavailable, RuntimeError, self._chdb.ChdbError):
+            return  # Closing, or gone in between: nothing is left to stop.
+
+    def memory_bytes(self) -> int:
+        rows = self.query_rows("SELECT value FROM system.metrics WHERE metric = 'MemoryTracking'")
+        return int(rows[0][0]) if rows else 0
+
+    def purge(self) -> None:
+        """Give the pages of finished reads back to the system."""
+        self.execute("SYSTEM JEMALLOC PURGE")
+
+    def close(self) -> None:
+        with self._lock:
+            if not self._open:
+                return
+            running = tuple(self._running)
+            purge, self._purge = self._purge, None
+        if purge is not None:
+            purge.cancel()
+        for tag in running:
+            self.kill(tag)
+        with self._lock:
+            self._open = False
+            self._all_home.wait_for(lambda: self._busy == 0, timeout=10.0)
+            idle, self._idle = self._idle, []
+        for connection in (*idle, self._first):
+            connection.close()
+        self._private.cleanup()
+
+    def _fetch(self, sql: str, form: str, params: Params | None, budget: Budget | None) -> Iterator[bytes]:
+        if budget is not None:
+            for chunk in self._stream(sql, form, params, budget):
+                yield chunk.bytes()
+            return
+        with self._connection() as connection, _translated():
+            yield connection.query(sql, form, params=encode(params)).bytes()
+
+    def _stream(self, sql: str, form: str, params: Params | None, budget: Budget) -> Iterator[Any]:
+        """Chunks of one answer under its budget: deadline and memory cap in the engine, cancel from outside."""
+        budget.check()
+        seconds = max(budget.remaining_s(), QUERY_FLOOR_S)
+        memory = max(min(budget.bytes_max, self.limits.query_bytes), 1 << 20)
+        text = f"{_mark(budget.tag)}{sql}\nSETTINGS max_execution_time = {seconds:.3f}, max_memory_usage = {memory}"
+        over = threading.Event()
+        with self._connection() as connection, self._killable(budget, over), _translated():
+            stream = connection.send_query(text, form, params=encode(params))
+            try:
+                while (chunk := stream.fetch()) is not None:
+                    yield chunk
+                    budget.check()
+            finally:
+                over.set()
+                stream.cancel()
+        self._purge_soon()
+
+    @contextmanager
+    def _killable(self, budget: Budget, over: threading.Event) -> Iterator[None]:
+        """Registered under its tag; a cancel starts a thread that kills until the query is over.
+
+        Once is not enough: a cancel that comes before the engine has registered the query finds nothing to kill.
+        """
+
+        def keep_killing() -> None:
+            while not over.is_set():
+                self.kill(budget.tag)
+                over.wait(KILL_EVERY_S)
+
+        def stop() -> None:
+            threading.Thread(target=keep_killing, name="hannun-kill", daemon=True).start()
+
+        with self._lock:
+            self._running[budget.tag] += 1
+        try:
+            with budget.on_cancel(stop):
+                yield
+        finally:
+            over.set()
+            with self._lock:
+                self._running[budget.tag] -= 1
+                self._running += Counter()  # forgets the tags that stand at zero
+
+    @contextmanager
+    def _connection(self) -> Iterator[Any]:
+        with self._lock:
+            if not self._open:
+                raise StoreUnavailable("the store is closing")
+            self._busy += 1
+            connection = self._idle.pop() if self._idle else None
+        try:
+            if connection is None:
+                connection = self._chdb.connect(self._url)
+            yield connection
+        finally:
+            with self._lock:
+                self._busy -= 1
+                keep = self._open and connection is not None and len(self._idle) < IDLE_CONNECTIONS
+                if keep:
+                    self._idle.append(connection)
+                self._all_home.notify_all()
+            if connection is not None and not keep:
+                connection.close()
+
+    def _purge_soon(self) -> None:
+        """After heavy reads and a quiet moment, not after each: a purged page must be faulted in again."""
+        with self._lock:
+            if self._streamed_bytes < PURGE_AFTER_BYTES or self._purge is not None or not self._open:
+                return
+            self._streamed_bytes = 0
+            self._purge = threading.Timer(PURGE_QUIET_S, self._purge_now)
+            self._purge.daemon = True
+            self._purge.start()
+
+    def _purge_now(self) -> None:
+        with self._lock:
+            self._purge = None
+        try:
+            self.purge()
+        except HannunError:
+            return  # Only closing or a starved engine refuse this, and both have said so elsewhere.
+
+
+def _mark(tag: str) -> str:
+    return f"/* {tag} */ "
+
+
+@contextmanager
+def _translated(*, writing: bool = False) -> Iterator[None]:
+    try:
+        yield
+    except (HannunError, GeneratorExit):
+        raise
+    except Exception as err:  # chDB raises ChdbError, RuntimeError and ValueError for engine errors
+        if isinstance(err, (TypeError, KeyError, pa.ArrowInvalid)):
+            raise
+        raise translate(str(err), writing=writing) from err
+
+
+@contextmanager
+def _working_directory(path: Path) -> Iterator[None]:
+    before = os.getcwd()
+    os.chdir(path)
+    try:
+        yield
+    finally:
+        os.chdir(before)
