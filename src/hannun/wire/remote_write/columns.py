@@ -28,7 +28,8 @@ class WriteColumns:
     """The series that were taken, in the order of the request, and their samples behind each other.
 
     `ids` uint64[s] series ids, `counts` int64[s] samples of each, `spans` int64[s, 2] the bytes of each TimeSeries
-    message in `body`; `ts_ms` int64[n] and `value` float64[n] (bits kept) with n = sum of `counts`.
+    message in `body`, at least up to its last label; `ts_ms` int64[n] and `value` float64[n] (bits kept) with n = sum
+    of `counts`.
     `exemplars` and `histograms` count what the request also held and what is not stored yet.
     """
 
@@ -43,6 +44,8 @@ class WriteColumns:
     metadata_refused: int = 0
     exemplars: int = 0
     histograms: int = 0
+    fresh: Mapping[int, Labels] = field(default_factory=dict)
+    """Labels by series id that decoding had to read anyway."""
 
     def series(self) -> Ids:
         """uint64[n]: the series id of every sample."""
@@ -50,7 +53,9 @@ class WriteColumns:
 
     def labels(self, index: int) -> Labels:
         """Labels of the series at `index`, read again from the bytes: only new series ever need them."""
-        start, end = (int(bound) for bound in self.spans[index])
+        if (read := self.fresh.get(int(self.ids[index]))) is not None:
+            return read
+        start, end = self.spans[index].tolist()
         found = read_labels(self.body, start, end, _NO_LIMITS)
         assert isinstance(found, Labels), "a series that was taken has valid labels"
         return found

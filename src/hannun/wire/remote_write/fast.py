@@ -50,8 +50,7 @@ class FastDecoder:
         """Raises WireError, or TooLarge for more series, samples or metadata than one request may bring."""
         found = self._scan(body)
         ids, states, missing = self._cache.find(found.keys)
-        if len(missing):
-            self._learn(body, found, ids, states, missing)
+        fresh = self._learn(body, found, ids, states, missing) if len(missing) else {}
         metadata = [read_metadata(body, int(start), int(end)) for start, end in found.metadata]
         described = tuple(entry for entry in metadata if entry is not None)
         if not (states != TAKEN).any():
@@ -66,6 +65,7 @@ class FastDecoder:
                 metadata_refused=len(metadata) - len(described),
                 exemplars=found.exemplars,
                 histograms=found.histograms,
+                fresh=fresh,
             )
         taken = states == TAKEN
         rows = np.repeat(taken, found.counts)
@@ -81,6 +81,7 @@ class FastDecoder:
             len(metadata) - len(described),
             found.exemplars,
             found.histograms,
+            fresh,
         )
 
     def _scan(self, body: bytes) -> _Scanned:
@@ -108,16 +109,20 @@ class FastDecoder:
 
     def _learn(
         self, body: bytes, found: _Scanned, ids: Ids, states: NDArray[np.uint8], missing: NDArray[np.int64]
-    ) -> None:
+    ) -> dict[int, Labels]:
         """Read the labels of the series at `missing`, fill their `ids` and `states`, and remember both."""
+        fresh: dict[int, Labels] = {}
         for index in missing.tolist():
             start, end = found.spans[index].tolist()
             labels = read_labels(body, start, end, self._limits)
             if isinstance(labels, Labels):
-                ids[index], states[index] = labels.series_id(), TAKEN
+                series = labels.series_id()
+                fresh[series] = labels
+                ids[index], states[index] = series, TAKEN
             else:
                 states[index] = TAKEN + labels
         self._cache.put(found.keys[missing], ids[missing], states[missing])
+        return fresh
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -178,9 +178,10 @@ def scan(
 ) -> Any:
     """Fill the arrays from `body` (uint8); returns OK, MORE_… (call again with a longer array) or a fault.
 
-    `keys` uint64[s, 2] label hashes, `counts` int64[s] samples per series, `spans` int64[s, 2] and `metadata`
-    int64[m, 2] byte ranges of messages, `ts_ms` int64[n], `bits` uint64[n], `tally` int64[TALLY_SLOTS]: how much of
-    each was filled, and the byte of a fault. Arrays bound what is written; nothing is written beyond them.
+    `keys` uint64[s, 2] label hashes, `counts` int64[s] samples per series, `spans` int64[s, 2] the bytes of each
+    TimeSeries up to its last label, `metadata` int64[m, 2] the bytes of each metadata message, `ts_ms` int64[n],
+    `bits` uint64[n], `tally` int64[TALLY_SLOTS]: how much of each was filled, and the byte of a fault. Arrays bound
+    what is written; nothing is written beyond them.
     """
     total = len(body)
     series = samples = described = exemplars = histograms = 0
@@ -259,7 +260,7 @@ def scan(
         keys[series, 1] = _finish(b)
         counts[series] = held
         spans[series, 0] = start
-        spans[series, 1] = stop
+        spans[series, 1] = run_end
         series += 1
     tally[SERIES] = series
     tally[SAMPLES] = samples

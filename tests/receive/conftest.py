@@ -1,0 +1,61 @@
+"""A server of nothing but the endpoints under test, and a sink that remembers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+
+import httpx
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from hannun.model.http import Endpoint
+from hannun.model.metric import Ids, MetricBatch
+
+Serve = Callable[[Sequence[Endpoint]], AbstractAsyncContextManager[httpx.AsyncClient]]
+
+
+@pytest.fixture
+def serve() -> Serve:
+    @asynccontextmanager
+    async def client(endpoints: Sequence[Endpoint]) -> AsyncIterator[httpx.AsyncClient]:
+        routes = [
+            Route(path, endpoint.handler, methods=[endpoint.method])
+            for endpoint in endpoints
+            for path in {endpoint.path, endpoint.prefix + endpoint.path}
+        ]
+        transport = httpx.ASGITransport(Starlette(routes=routes))
+        async with httpx.AsyncClient(transport=transport, base_url="http://hannun.test") as made:
+            yield made
+
+    return client
+
+
+@dataclass
+class MemorySink:
+    """Keeps what is written; raises `fails` instead when it is set."""
+
+    batches: list[MetricBatch] = field(default_factory=list)
+    known: set[int] = field(default_factory=set)
+    fails: Exception | None = None
+
+    def unknown(self, series: Ids) -> NDArray[np.bool_]:
+        return np.array([one not in self.known for one in series.tolist()], dtype=np.bool_)
+
+    async def write(self, batch: MetricBatch) -> None:
+        if self.fails:
+            raise self.fails
+        self.batches.append(batch)
+        self.known |= {new.id for new in batch.introduced}
+
+    def offer(self, batch: MetricBatch) -> bool:
+        raise AssertionError("a pushed batch is waited for")
+
+
+@pytest.fixture
+def sink() -> MemorySink:
+    return MemorySink()

@@ -1,0 +1,208 @@
+"""POST /api/v1/write answers as Prometheus's senders expect, and loses nothing without counting it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import cramjam
+import httpx
+import pytest
+
+from hannun.model.access import Access
+from hannun.model.errors import DiskFull, OutOfBounds, Overloaded, StoreUnavailable
+from hannun.model.identity import Identity
+from hannun.model.labels import Labels
+from hannun.model.metric import MetricMetadata
+from hannun.observe.outcomes import Outcomes
+from hannun.receive.limits import ReceiveLimits
+from hannun.receive.remote_write import routes
+from hannun.wire.remote_write import Sample, encode
+
+HEADERS = {
+    "content-encoding": "snappy",
+    "content-type": "application/x-protobuf",
+    "x-prometheus-remote-write-version": "0.1.0",
+}
+UP = (("__name__", "up"), ("instance", "db-1:9100"), ("job", "node"))
+
+
+def packed(raw: bytes) -> bytes:
+    return bytes(cramjam.snappy.compress_raw(raw))
+
+
+BODY = packed(encode([(UP, [Sample(1_000, 1.0), Sample(2_000, 0.0)])], [MetricMetadata("up", "gauge", "alive")]))
+
+
+@pytest.fixture
+def outcomes() -> Outcomes:
+    return Outcomes()
+
+
+def counted(outcomes: Outcomes) -> dict[tuple[str, str], int]:
+    return {(tally.outcome.value, tally.reason): count for tally, count in outcomes.rows()}
+
+
+async def test_an_accepted_request_is_written_once_and_answered_204(serve, sink, outcomes) -> None:
+    async with serve(routes(sink, outcomes)) as client:
+        answer = await client.post("/api/v1/write", content=BODY, headers=HEADERS)
+    assert (answer.status_code, answer.content) == (204, b"")
+    (batch,) = sink.batches
+    assert (batch.ts_ms.tolist(), batch.value.tolist()) == ([1_000, 2_000], [1.0, 0.0])
+    assert batch.series.tolist() == [Labels.from_pairs(UP).series_id()] * 2
+    (new,) = batch.introduced
+    assert (new.labels, new.identity) == (Labels.from_pairs(UP), Identity(service="node", host="db-1"))
+    assert batch.metadata == (MetricMetadata("up", "gauge", "alive"),)
+    assert counted(outcomes) == {("accepted", ""): 2}
+
+
+async def test_a_known_series_is_not_introduced_again_until_the_sink_forgets_it(serve, sink, outcomes) -> None:
+    async with serve(routes(sink, outcomes)) as client:
+        for _ in range(2):
+            await client.post("/api/v1/write", content=BODY, headers=HEADERS)
+        sink.known.clear()
+        await client.post("/prometheus/api/v1/write", content=BODY, headers=HEADERS)
+    assert [len(batch.introduced) for batch in sink.batches] == [1, 0, 1]
+
+
+async def test_pushing_asks_for_the_right_to_push(sink, outcomes) -> None:
+    assert [(end.method, end.access, end.prefix) for end in routes(sink, outcomes)] == [
+        ("POST", Access.PUSH, "/prometheus")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        pytest.param({"content-type": "application/json"}, 'Content-Type "application/json"', id="json"),
+        pytest.param(
+            {"content-type": "application/x-protobuf;proto=io.prometheus.write.v2.Request"},
+            "protobuf_message: prometheus.WriteRequest",
+            id="2.0 by content type",
+        ),
+        pytest.param({"x-prometheus-remote-write-version": "2.0.0"}, "2.0 is not taken yet", id="2.0 by version"),
+        pytest.param({"content-encoding": "gzip"}, 'Content-Encoding "gzip"', id="gzip"),
+        pytest.param({"content-encoding": "snappy, snappy"}, "snappy, snappy", id="twice"),
+    ],
+)
+async def test_what_is_not_remote_write_1_is_415_with_a_hint(serve, sink, outcomes, headers, said) -> None:
+    async with serve(routes(sink, outcomes)) as client:
+        answer = await client.post("/api/v1/write", content=BODY, headers=HEADERS | headers)
+    assert answer.status_code == 415
+    assert said in answer.text
+    assert sink.batches == []
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({"content-type": "application/x-protobuf;proto=prometheus.WriteRequest"}, id="named proto"),
+        pytest.param({"content-type": "Application/X-Protobuf; charset=utf-8"}, id="any case and parameters"),
+    ],
+)
+async def test_other_spellings_of_1_0_are_taken(serve, sink, outcomes, headers) -> None:
+    async with serve(routes(sink, outcomes)) as client:
+        assert (await client.post("/api/v1/write", content=BODY, headers=HEADERS | headers)).status_code == 204
+        assert (await client.post("/api/v1/write", content=BODY)).status_code == 204
+        zstd = bytes(cramjam.zstd.compress(cramjam.snappy.decompress_raw(BODY)))
+        headers = HEADERS | {"content-encoding": "zstd"}
+        assert (await client.post("/api/v1/write", content=zstd, headers=headers)).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        pytest.param(b"garbage", 400, "snappy", id="not snappy"),
+        pytest.param(b"", 400, "snappy", id="empty"),
+        pytest.param(packed(b"\x0a\x05\x00"), 400, "truncated at byte 0", id="not protobuf"),
+        pytest.param(b"\xff\xff\xff\xff\x0f" + bytes(9), 413, "receive.body_bytes_max", id="declares 4 GiB"),
+    ],
+)
+async def test_bytes_that_cannot_be_read(serve, sink, outcomes, body: bytes, status: int, said: str) -> None:
+    async with serve(routes(sink, outcomes)) as client:
+        answer = await client.post("/api/v1/write", content=body, headers=HEADERS)
+    assert (answer.status_code, sink.batches) == (status, [])
+    assert said in answer.text
+    assert answer.headers["content-type"].startswith("text/plain")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "retry_after", "count"),
+    [
+        pytest.param(OutOfBounds("timestamp 5 is before 1970"), 400, None, ("invalid", "out of bounds"), id="bounds"),
+        pytest.param(Overloaded("the queue is full", retry_after_s=2), 503, "2", ("limited", "queue full"), id="queue"),
+        pytest.param(StoreUnavailable("engine out of memory"), 503, "5", ("limited", "store unavailable"), id="engine"),
+        pytest.param(DiskFull("1.0 GiB free"), 507, "30", ("limited", "disk reserve"), id="disk"),
+    ],
+)
+async def test_a_refusing_sink_becomes_the_answer_that_the_sender_understands(
+    serve, sink, outcomes, error: Exception, status: int, retry_after: str | None, count: tuple[str, str]
+) -> None:
+    sink.fails = error
+    async with serve(routes(sink, outcomes)) as client:
+        answer = await client.post("/api/v1/write", content=BODY, headers=HEADERS)
+    assert (answer.status_code, answer.text) == (status, f"{error}\n")
+    assert answer.headers.get("retry-after") == retry_after
+    ((outcome, reason), counts) = next(iter(counted(outcomes).items()))
+    assert (outcome, counts) == (count[0], 2)
+    assert count[1] in reason
+
+
+async def test_what_is_left_out_is_counted_and_the_rest_is_taken(serve, sink, outcomes) -> None:
+    nameless, histogram = (("job", "node"),), b"\x0a\x12\x0a\x0e\x0a\x08__name__\x12\x02hh\x22\x00"
+    raw = encode([(nameless, [Sample(1, 1.0)] * 3), (UP, [Sample(1, 1.0)])]) + histogram
+    raw += b"\x1a\x00"  # metadata that names nothing
+    async with serve(routes(sink, outcomes)) as client:
+        assert (await client.post("/api/v1/write", content=packed(raw), headers=HEADERS)).status_code == 204
+    assert [len(batch) for batch in sink.batches] == [1]
+    assert counted(outcomes) == {
+        ("accepted", ""): 1,
+        ("invalid", "series without __name__"): 3,
+        ("invalid", "metadata without a readable name"): 1,
+        ("filtered", "native histograms are not stored yet"): 1,
+    }
+
+
+async def test_an_empty_request_is_fine_and_writes_nothing(serve, sink, outcomes) -> None:
+    async with serve(routes(sink, outcomes)) as client:
+        assert (await client.post("/api/v1/write", content=packed(b""), headers=HEADERS)).status_code == 204
+    assert sink.batches == []
+
+
+async def test_a_large_body_is_decoded_beside_the_event_loop(serve, sink, outcomes) -> None:
+    series = [
+        ((("__name__", "m"), ("n", f"{number:x}-{number * 7919:x}")), [Sample(1, 1.0)]) for number in range(60_000)
+    ]
+    body = packed(encode(series))
+    longest_s, done = 0.0, False
+
+    async def watch() -> None:
+        nonlocal longest_s
+        while not done:
+            before_s = time.perf_counter()
+            await asyncio.sleep(0.005)
+            longest_s = max(longest_s, time.perf_counter() - before_s)
+
+    async with serve(routes(sink, outcomes)) as client:
+        watching = asyncio.ensure_future(watch())
+        answer = await client.post("/api/v1/write", content=body, headers=HEADERS, timeout=60)
+        done = True
+        await watching
+    assert (answer.status_code, len(sink.batches[0])) == (204, 60_000)
+    assert longest_s < 0.25
+
+
+async def test_many_requests_at_once_never_hold_more_than_the_bound(serve, sink, outcomes) -> None:
+    limits = ReceiveLimits(in_flight_bytes_max=500)
+
+    class SlowSink(type(sink)):
+        async def write(self, batch) -> None:
+            await asyncio.sleep(0.05)
+            await super().write(batch)
+
+    async with serve(routes(SlowSink(), outcomes, limits)) as client:
+        posts = [client.post("/api/v1/write", content=BODY, headers=HEADERS) for _ in range(10)]
+        answers: list[httpx.Response] = await asyncio.gather(*posts)
+        statuses = {answer.status_code for answer in answers}
+        assert statuses == {204, 503}
+        assert (await client.post("/api/v1/write", content=BODY, headers=HEADERS)).status_code == 204
