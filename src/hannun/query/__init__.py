@@ -1,0 +1,1 @@
+"""Questions: parse -> plan -> rewrite -> columns and kernels -> answer. Reads through ports only."""
