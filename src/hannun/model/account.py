@@ -5,6 +5,7 @@ Secrets never stand in these values: a password is its argon2 hash, a session or
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from enum import Enum
 
@@ -79,3 +80,8 @@ class AuditRow:
     action: str
     subject: str
     detail: str = ""
+
+
+def name_key(name: str) -> str:
+    """Two names with the same key are one user: case, width and composition do not tell people apart."""
+    return unicodedata.normalize("NFKC", name).casefold().strip()

@@ -1,0 +1,57 @@
+"""Brings the meta store's tables to this version. Alembic is only imported when there is something to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, Select, String, column, inspect, select, table
+
+from hannun.model.errors import StoreLocked
+from hannun.model.text import Text
+from hannun.store.meta.database import Database
+
+SCRIPTS = Path(__file__).parent / "migrations"
+_VERSION: Select[str] = select(column("version_num", String)).select_from(table("alembic_version"))
+
+
+def known() -> tuple[str, ...]:
+    """The revisions of this version in order: each file `versions/0001_what.py` is revision 0001."""
+    return tuple(sorted(file.name[:4] for file in (SCRIPTS / "versions").glob("[0-9]*.py")))
+
+
+def needed(database: Database) -> bool:
+    """Whether `upgrade` has something to do. Raises StoreLocked when a newer version wrote the file."""
+    with database.reading() as connection:
+        return _current(connection) != known()[-1]
+
+
+def upgrade(connection: Connection) -> None:
+    """Runs inside the caller's transaction: half a migration never stays. Another process may have been first."""
+    if _current(connection) == known()[-1]:
+        return
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _current(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(_VERSION).scalar_one_or_none()
+    if found is not None and found not in known():
+        raise StoreLocked(_NEWER.with_(found=found, newest=known()[-1]), _USE_NEWER)
+    return found
+
+
+_NEWER = Text(
+    en="The data directory was written by a newer version of Hannun (accounts: revision {found}; known here: {newest})",
+    ko="더 새로운 버전의 한눈이 쓴 데이터 디렉터리입니다 (계정: 리비전 {found}, 이 버전은 {newest}까지 압니다)",
+)
+_USE_NEWER = Text(
+    en="Start that version again, or give another --data-dir",
+    ko="그 버전으로 다시 시작하거나 다른 --data-dir 을 주세요",
+)

@@ -1,0 +1,55 @@
+"""Endpoints of the server itself: health and readiness in Prometheus's words, own metrics, the old graph page."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+
+from hannun.model.access import Access
+from hannun.model.http import Endpoint, lang_of
+from hannun.model.text import Text
+from hannun.web.answer import refusal
+
+NOT_YET = Text(en="The server is starting", ko="서버가 시작되는 중입니다")
+
+
+def routes(*, registry: CollectorRegistry, is_ready: Callable[[], bool], base: str) -> list[Endpoint]:
+    """`is_ready` False: /-/ready answers 503 until the store and collectors stand."""
+
+    async def healthy(_: Request) -> Response:
+        return PlainTextResponse("Prometheus Server is Healthy.\n")
+
+    async def ready(request: Request) -> Response:
+        if not is_ready():
+            return refusal(503, NOT_YET, lang_of(request), headers={"retry-after": "1"})
+        return PlainTextResponse("Prometheus Server is Ready.\n")
+
+    async def metrics(_: Request) -> Response:
+        text = await asyncio.to_thread(generate_latest, registry)
+        return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+    async def graph(request: Request) -> Response:
+        return _moved(base, "/query", request)
+
+    async def query(request: Request) -> Response:
+        return _moved(base, "/explore", request)
+
+    prefix = "/prometheus"
+    return [
+        Endpoint("GET", "/-/healthy", healthy, Access.PUBLIC, prefix),
+        Endpoint("GET", "/-/ready", ready, Access.PUBLIC, prefix),
+        Endpoint("GET", "/metrics", metrics, Access.VIEW),
+        Endpoint("GET", "/graph", graph, Access.PUBLIC, prefix),
+        Endpoint("GET", "/query", query, Access.PUBLIC, prefix),
+    ]
+
+
+def _moved(base: str, path: str, request: Request) -> Response:
+    # The location is ours alone; only the query is the caller's, and it cannot change where the browser goes.
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"{base}{path}{query}", status_code=302)

@@ -1,0 +1,222 @@
+"""The web server: an application made of endpoints, and uvicorn inside this process to serve it."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import socket
+import ssl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from hannun.model.errors import ConfigError
+from hannun.model.http import Endpoint
+from hannun.model.text import Text
+from hannun.web import tls
+from hannun.web.auth.gate import Gate
+from hannun.web.compress import Compress
+from hannun.web.dispatch import Dispatch
+from hannun.web.headers import SafeHeaders
+from hannun.web.protocol import BoundedProtocol
+from hannun.web.routing import Routes
+from hannun.web.static import Static
+from hannun.web.static import routes as static_routes
+
+BACKLOG = 1_024
+KEEP_ALIVE_S = 75
+GRACE_S = 7
+HANDSHAKE_S = 10.0
+
+
+def create_app(
+    endpoints: Sequence[Endpoint], auth: Gate, static: Static | None = None, *, access_log: bool = False
+) -> ASGIApp:
+    """One ASGI application: the endpoints (at the root, under their prefix, and all of it under the sub-path too) and
+    the built UI. Raises ValueError when two endpoints answer the same method and path."""
+    pages = static_routes(Static.read() if static is None else static, base=auth.site.base)
+    return SafeHeaders(Compress(Dispatch(Routes([*endpoints, *pages]), auth, access_log=access_log)))
+
+
+class WebServer:
+    """`start` returns when connections are accepted; `stop` lets running requests end, at most `grace_s` long."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        host: str,
+        port: int,
+        tls_cert: Path | None = None,
+        tls_key: Path | None = None,
+        grace_s: int = GRACE_S,
+        protocol: type[BoundedProtocol] = BoundedProtocol,
+    ) -> None:
+        self._app = app
+        self._host, self._port = host, port
+        self._cert, self._key = tls_cert, tls_key
+        self._grace_s = grace_s
+        self._protocol = protocol
+        self._tls: ssl.SSLContext | None = None
+        self._server: _Server | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    @property
+    def port(self) -> int:
+        """The port in use: the free one that was found when 0 was asked for."""
+        return self._port
+
+    @property
+    def url(self) -> str:
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"{'https' if self._cert else 'http'}://{host}:{self._port}"
+
+    async def start(self) -> None:
+        """Raises ConfigError when the address or the certificate cannot be used."""
+        if self._cert is not None and self._key is not None:
+            self._tls = tls.context(self._cert, self._key)
+        elif self._cert is not None or self._key is not None:
+            raise ConfigError(_HALF_TLS)
+        listener = bind(self._host, self._port)
+        self._port = listener.getsockname()[1]
+        # Uvicorn's own words below errors are about single bad requests: any stranger could fill the log with them.
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+        config = uvicorn.Config(
+            self._app,
+            http=self._protocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=self._grace_s,
+            backlog=BACKLOG,
+        )
+        self._server = _Server(config, self._tls)
+        self._serving = asyncio.create_task(self._server.serve([listener]), name="web server")
+        await self._server.wait_started(self._serving)
+
+    async def stop(self) -> None:
+        if self._server is None or self._serving is None:
+            return
+        self._server.leave()
+        await self._serving
+        self._server.cut_off()
+        self._server = self._serving = None
+
+    def reload_tls(self) -> None:
+        """Read certificate and key again. Raises ConfigError and keeps the old pair when they cannot be used."""
+        if self._tls is not None and self._cert is not None and self._key is not None:
+            tls.reload(self._tls, self._cert, self._key)
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without its signals (app.py owns them), without its ten wake-ups a second, and with our TLS context."""
+
+    def __init__(self, config: uvicorn.Config, context: ssl.SSLContext | None) -> None:
+        super().__init__(config)
+        self._context = context
+        self._leaving = asyncio.Event()
+        self._ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await self.lifespan.startup()
+        loop = asyncio.get_running_loop()
+
+        def connection(_loop: asyncio.AbstractEventLoop | None = None) -> asyncio.Protocol:
+            made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+                config=self.config, server_state=self.server_state, app_state={}, _loop=_loop
+            )
+            return made
+
+        handshake_s = HANDSHAKE_S if self._context else None
+        self.servers = [
+            await loop.create_server(
+                connection,
+                sock=listener,
+                backlog=self.config.backlog,
+                ssl=self._context,
+                ssl_handshake_timeout=handshake_s,
+            )
+            for listener in sockets or []
+        ]
+        self.started = True
+        self._ready.set()
+
+    async def main_loop(self) -> None:
+        # The tick renews the Date header, whose unit is a second.
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._leaving.wait(), 1.0)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def wait_started(self, serving: asyncio.Task[None]) -> None:
+        ready = asyncio.create_task(self._ready.wait())
+        await asyncio.wait((ready, serving), return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            ready.cancel()
+            serving.result()
+
+    def leave(self) -> None:
+        self.should_exit = True
+        self._leaving.set()
+
+    def cut_off(self) -> None:
+        """Whoever is still connected after the grace has had its time."""
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening TCP socket. Raises ConfigError in one line that names the address and the flag."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except (OSError, UnicodeError) as err:
+        raise ConfigError(_NO_HOST.with_(host=host, why=getattr(err, "strerror", None) or err)) from err
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+        listener.setblocking(False)
+    except (OSError, OverflowError) as err:
+        listener.close()
+        words = _CANNOT_LISTEN.get(getattr(err, "errno", None) or 0, _OTHERWISE)
+        raise ConfigError(words.with_(host=host, port=port, why=getattr(err, "strerror", None) or err)) from err
+    return listener
+
+
+_HALF_TLS = Text(
+    en="TLS needs both --tls-cert and --tls-key",
+    ko="TLS에는 --tls-cert 와 --tls-key 가 모두 필요합니다",
+)
+_NO_HOST = Text(
+    en="--listen: {host} is no address of this machine: {why}",
+    ko="--listen: {host}: 이 컴퓨터의 주소가 아닙니다: {why}",
+)
+_OTHERWISE = Text(en="--listen {host}:{port}: {why}", ko="--listen {host}:{port}: {why}")
+_CANNOT_LISTEN: dict[int, Text] = {
+    errno.EADDRINUSE: Text(
+        en="Port {port} on {host} is taken by another program; choose another with --listen {host}:PORT",
+        ko="{host} 의 포트 {port}: 다른 프로그램이 쓰고 있습니다. --listen {host}:포트 로 다른 포트를 고르세요",
+    ),
+    errno.EACCES: Text(
+        en="Port {port} needs root; choose one above 1023 with --listen {host}:PORT",
+        ko="포트 {port}: root 권한이 필요합니다. --listen {host}:포트 로 1023보다 큰 포트를 고르세요",
+    ),
+    errno.EADDRNOTAVAIL: Text(
+        en="--listen: {host} is no address of this machine",
+        ko="--listen: {host}: 이 컴퓨터의 주소가 아닙니다",
+    ),
+}
