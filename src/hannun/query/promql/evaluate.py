@@ -1,0 +1,274 @@
+"""A plan over a range of steps -> a value. Every node yields a whole matrix; nothing is evaluated step by step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+
+from hannun.model.budget import Budget
+from hannun.model.errors import ExecutionError
+from hannun.model.metric import Floats, Ints, SeriesColumns
+from hannun.query.promql.answer import Took
+from hannun.query.promql.grid import Bools, Grid, Scalar, Steps, String, Value, Windows
+from hannun.query.promql.memory import Memory
+from hannun.query.promql.notes import Notes
+from hannun.query.promql.operators import binary, unary
+from hannun.query.promql.reads import Reads, inner_steps, moved
+from hannun.query.promql.registry import AGGREGATIONS, FUNCTIONS
+from hannun.query.promql.syntax import (
+    Aggregate,
+    Binary,
+    Call,
+    Node,
+    Number,
+    Once,
+    Paren,
+    Range,
+    Selector,
+    Subquery,
+    Text,
+    Unary,
+)
+
+PIECE = 4_000_000
+"""Samples and cells that one kernel call works on before the clock is looked at: about 20 ms."""
+
+
+class Context:
+    """What all evaluators of one question share."""
+
+    def __init__(
+        self,
+        reads: Reads,
+        budget: Budget,
+        notes: Notes,
+        lookback_ms: int,
+        default_step_ms: int,
+        shared: frozenset[int] = frozenset(),
+    ) -> None:
+        self.reads = reads
+        self.shared = shared
+        self.budget = budget
+        self.notes = notes
+        self.lookback_ms = lookback_ms
+        self.default_step_ms = default_step_ms
+        self.memory = Memory(budget)
+        self.took: list[Took] = []
+
+
+class Evaluator:
+    """Evaluates nodes at `steps`; subqueries and constant parts get an evaluator of their own."""
+
+    def __init__(self, context: Context, steps: Steps) -> None:
+        self.context = context
+        self.steps = steps
+        self._shared: dict[int, Value] = {}
+
+    def value(self, node: Node) -> Value:
+        context = self.context
+        context.budget.check()
+        if id(node) in self._shared:
+            return self._shared[id(node)]
+        before = context.memory.held
+        started = time.perf_counter()
+        value = self._value(node)
+        cells = value.cells if isinstance(value, Grid) else 0
+        context.memory.held = before + cells
+        if not isinstance(node, Number | Text | Paren | Once):
+            rows = len(value) if isinstance(value, Grid | Windows) else 1
+            context.took.append(Took(_title(node), (time.perf_counter() - started) * 1000, rows))
+        if id(node) in context.shared:
+            self._shared[id(node)] = value
+        return value
+
+    def _value(self, node: Node) -> Value:
+        match node:
+            case Number(value=value):
+                return Scalar(np.full(self.steps.count, value))
+            case Text(value=text):
+                return String(text)
+            case Paren(expr=expr):
+                return self.value(expr)
+            case Selector():
+                return self.instant(node)[0]
+            case Range():
+                return self.windows(node)
+            case Subquery():
+                return self.subquery(node)
+            case Once():
+                return self._once(node)
+            case Unary():
+                return unary(node, self.value(node.expr))
+            case Binary():
+                return binary(node, self.value(node.left), self.value(node.right), self)
+            case Call():
+                return self._call(node)
+            case Aggregate():
+                return self._aggregate(node)
+
+    def grid(self, node: Node) -> Grid:
+        value = self.value(node)
+        assert isinstance(value, Grid)
+        return value
+
+    def _call(self, node: Call) -> Value:
+        from hannun.query.promql.functions.call import FunctionCall
+
+        function = FUNCTIONS[node.name]
+        call = FunctionCall(node, self)
+        return call.checked(function, function.run(call, *[call.argument(arg) for arg in node.args]))
+
+    def _aggregate(self, node: Aggregate) -> Grid:
+        from hannun.query.promql.aggregations.grouping import Grouping
+
+        grid = self.grid(node.expr)
+        param = None if node.param is None else self.value(node.param)
+        out: Grid = AGGREGATIONS[node.op].run(Grouping.of(node, grid, self), param)
+        return out.without_empty()
+
+    # Selectors
+
+    def instant(self, node: Selector, *, wants_time: bool = False) -> tuple[Grid, Ints]:
+        """The newest sample of every series at every step, and its own time in ms when `wants_time`."""
+        from hannun.query.promql.kernels.instant import newest
+
+        lookback = self.context.lookback_ms
+        at = moved(self.steps, node.when)
+        columns = self.context.reads.columns(node.matchers, at.start_ms - lookback, at.end_ms, stale=True)
+        count = len(columns)
+        values, present = self.allocate(count, at.count)
+        when = np.empty((count, at.count) if wants_time else (0, 0), dtype=np.int64)
+        ends = at.times() - columns.base_ms
+        bits = columns.value.view(np.uint64)
+        for first, last in self.pieces(columns.offsets, at.count):
+            newest(
+                columns.offsets, columns.ts, columns.value, bits, first, last, ends, lookback,
+                values, present, when, wants_time,
+            )  # fmt: skip
+        when += columns.base_ms
+        grid = Grid.of(columns.labels, values, present)
+        kept = present.any(axis=1)
+        if not kept.all():
+            rows = np.flatnonzero(kept)
+            grid = grid.take(rows)
+            when = when[rows] if wants_time else when
+        if at.count != self.steps.count:
+            grid, when = self.repeated(grid), np.repeat(when, self.steps.count, axis=1) if wants_time else when
+        return grid, when
+
+    def windows(self, node: Range) -> Windows:
+        at = moved(self.steps, node.selector.when)
+        lookback = self.context.lookback_ms
+        start, end = at.start_ms - node.range_ms, at.end_ms
+        if node.selector.mode:
+            start -= lookback
+        if node.selector.mode == "smoothed":
+            end += lookback
+        columns = self.context.reads.columns(node.selector.matchers, start, end, stale=False)
+        ends = at.times() - columns.base_ms
+        if at.count != self.steps.count:
+            ends = np.repeat(ends, self.steps.count)
+        return Windows(
+            columns.labels,
+            np.zeros(len(columns), dtype=np.bool_),
+            columns.offsets,
+            columns.base_ms,
+            columns.ts,
+            columns.value,
+            ends,
+            node.range_ms,
+            node.selector.mode,
+        )
+
+    def subquery(self, node: Subquery) -> Windows:
+        """The inside evaluated once on all inner steps; its present cells are the samples of the windows."""
+        shifted = moved(self.steps, node.when)
+        inner = inner_steps(node, self.steps, self.context.default_step_ms)
+        ends = shifted.times()
+        if shifted.count != self.steps.count:
+            ends = np.repeat(ends, self.steps.count)
+        if inner.count == 0:
+            none = SeriesColumns((), np.zeros(1, np.int64), 0, np.empty(0, np.int64), np.empty(0))
+            return Windows((), np.empty(0, np.bool_), none.offsets, 0, none.ts, none.value, ends, node.range_ms)
+        if inner.count > self.context.budget.samples_max:
+            raise ExecutionError("query processing would load too many samples into memory in query execution")
+        grid = Evaluator(self.context, inner).grid(node.expr)
+        offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(grid.present.sum(axis=1), dtype=np.int64)))
+        times = np.broadcast_to(np.arange(inner.count, dtype=np.int64) * inner.step_ms, grid.values.shape)
+        self.context.memory.hold(2 * grid.cells)
+        return Windows(
+            grid.labels,
+            grid.nameless,
+            offsets,
+            inner.start_ms,
+            times[grid.present],
+            grid.values[grid.present],
+            ends - inner.start_ms,
+            node.range_ms,
+        )
+
+    def _once(self, node: Once) -> Value:
+        if self.steps.count <= 1:
+            return self.value(node.expr)
+        value = Evaluator(self.context, self.steps.first()).value(node.expr)
+        match value:
+            case Grid():
+                return self.repeated(value)
+            case Scalar(values=values):
+                return Scalar(np.repeat(values, self.steps.count))
+        return value
+
+    def repeated(self, grid: Grid) -> Grid:
+        """A grid of one step, the same at all of ours."""
+        self.context.memory.hold(len(grid) * self.steps.count)
+        shape = (len(grid), self.steps.count)
+        return Grid(
+            grid.labels,
+            np.ascontiguousarray(np.broadcast_to(grid.values, shape)),
+            np.ascontiguousarray(np.broadcast_to(grid.present, shape)),
+            grid.nameless,
+        )
+
+    # Bounded work
+
+    def allocate(self, rows: int, steps: int | None = None) -> tuple[Floats, Bools]:
+        """An uninitialised matrix and mask, after asking whether they fit."""
+        shape = (rows, self.steps.count if steps is None else steps)
+        self.context.memory.hold(shape[0] * shape[1])
+        return np.empty(shape), np.empty(shape, dtype=np.bool_)
+
+    def pieces(self, offsets: Ints, steps: int) -> Iterator[tuple[int, int]]:
+        """Slices of series of bounded work; the budget is checked before each."""
+        rows = len(offsets) - 1
+        first = 0
+        work = offsets[1:] + np.arange(1, rows + 1, dtype=np.int64) * steps
+        done = int(offsets[0]) if rows else 0
+        while first < rows:
+            self.context.budget.check()
+            last = max(int(np.searchsorted(work, done + PIECE, side="right")), first + 1)
+            yield first, last
+            done = int(work[last - 1])
+            first = last
+
+    def row_pieces(self, rows: int, cells_per_row: int) -> Iterator[tuple[int, int]]:
+        size = max(PIECE // max(cells_per_row, 1), 1)
+        for first in range(0, rows, size):
+            self.context.budget.check()
+            yield first, min(first + size, rows)
+
+
+def _title(node: Node) -> str:
+    match node:
+        case Call(name=name):
+            return name
+        case Aggregate(op=op) | Binary(op=op):
+            return op
+        case Unary(op=op):
+            return f"unary {op}"
+        case Selector() | Range():
+            return "select"
+        case Subquery():
+            return "subquery"
+    return type(node).__name__.lower()

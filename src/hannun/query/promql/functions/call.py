@@ -1,0 +1,139 @@
+"""What a function gets beside its arguments: its place in the query, the steps, and helpers for the usual shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hannun.model.metric import Floats
+from hannun.query.promql.grid import Bools, Grid, Scalar, String, Value, Windows
+from hannun.query.promql.notes import Notes
+from hannun.query.promql.registry import MATRIX, VECTOR, Function, Run, promql
+from hannun.query.promql.syntax import Call, Node, Type, without_parens
+
+if TYPE_CHECKING:
+    from hannun.query.promql.evaluate import Evaluator
+    from hannun.query.promql.grid import Steps
+
+
+class FunctionCall:
+    """One call in one query."""
+
+    def __init__(self, node: Call, evaluator: Evaluator) -> None:
+        self.node = node
+        self.evaluator = evaluator
+
+    @property
+    def steps(self) -> Steps:
+        return self.evaluator.steps
+
+    @property
+    def notes(self) -> Notes:
+        return self.evaluator.context.notes
+
+    def arg(self, index: int) -> Node:
+        """The argument as it was written, without parentheses."""
+        return without_parens(self.node.args[index])
+
+    def argument(self, node: Node) -> Value:
+        return self.evaluator.value(node)
+
+    def allocate(self, rows: int) -> tuple[Floats, Bools]:
+        return self.evaluator.allocate(rows)
+
+    def pieces(self, windows: Windows) -> Iterator[tuple[int, int]]:
+        return self.evaluator.pieces(windows.offsets, self.steps.count)
+
+    def checked(self, function: Function, value: Value) -> Value:
+        """The value of a call, without series that are empty at every step."""
+        return value.without_empty() if isinstance(value, Grid) else value
+
+    def of_windows(self, windows: Windows, values: Floats, present: Bools, *, keeps_name: bool = False) -> Grid:
+        nameless = windows.nameless if keeps_name else np.ones(len(windows), dtype=np.bool_)
+        return Grid(windows.labels, values, present, nameless)
+
+
+def pointwise(
+    name: str,
+    *,
+    args: tuple[Type, ...] = (VECTOR,),
+    en: str,
+    ko: str,
+    optional: int = 0,
+    experimental: bool = False,
+) -> Callable[[Run], Run]:
+    """Make a function of arrays a PromQL function of each value: `f(values, *scalars)`.
+
+    Missing optional scalars are left out of the call. Names are dropped, gaps stay gaps.
+    """
+
+    def register(run: Run) -> Run:
+        def whole(call: FunctionCall, grid: Grid, *scalars: Scalar) -> Grid:
+            call.evaluator.context.memory.hold(grid.cells)
+            with np.errstate(all="ignore"):
+                values = run(grid.values, *[scalar.values[None, :] for scalar in scalars])
+            return Grid(grid.labels, np.asarray(values), grid.present, np.ones(len(grid), dtype=np.bool_))
+
+        promql(name, args=args, en=en, ko=ko, optional=optional, experimental=experimental)(whole)
+        return run
+
+    return register
+
+
+def over_windows(
+    name: str,
+    *,
+    args: tuple[Type, ...] = (MATRIX,),
+    en: str,
+    ko: str,
+    keeps_name: bool = False,
+    experimental: bool = False,
+    modes: tuple[str, ...] = (),
+) -> Callable[[Run], Run]:
+    """Make `run(call, windows, fill, *others)` a range function.
+
+    `run` calls `fill(kernel, *options)`, which drives a kernel over bounded slices of series with the usual arguments
+    `(offsets, ts, value, first, last, ends, range_ms, *options, out, present)`.
+    """
+
+    def register(run: Run) -> Run:
+        def whole(call: FunctionCall, *values: Any) -> Grid:
+            at = args.index(MATRIX)
+            windows: Windows = values[at]
+            others = [value for index, value in enumerate(values) if index != at]
+            refuse_mode(name, windows.mode, modes)
+            out, present = call.allocate(len(windows))
+
+            def fill(kernel: Callable[..., None], *options: Any) -> None:
+                for first, last in call.pieces(windows):
+                    kernel(
+                        windows.offsets, windows.ts, windows.value, first, last, windows.ends, windows.range_ms,
+                        *options, out, present,
+                    )  # fmt: skip
+
+            run(call, windows, fill, *others)
+            return call.of_windows(windows, out, present, keeps_name=keeps_name)
+
+        promql(name, args=args, en=en, ko=ko, keeps_name=keeps_name, experimental=experimental)(whole)
+        return run
+
+    return register
+
+
+ANCHORED_SAFE = ("changes", "delta", "increase", "rate", "resets")
+SMOOTHED_SAFE = ("delta", "increase", "rate")
+
+
+def refuse_mode(name: str, mode: str, modes: tuple[str, ...]) -> None:
+    from hannun.model.errors import ExecutionError
+
+    if mode and mode not in modes:
+        safe = ANCHORED_SAFE if mode == "anchored" else SMOOTHED_SAFE
+        raise ExecutionError(f"{mode} modifier can only be used with: {', '.join(safe)} - not with {name}")
+
+
+def text(value: Value) -> str:
+    assert isinstance(value, String)
+    return value.value

@@ -1,0 +1,80 @@
+"""The literals of PromQL: numbers, durations and quoted strings, read as Prometheus (that is, Go) reads them."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from hannun.model.time import parse_duration_ms
+
+_OCTAL = re.compile(r"0[oO]?_?[0-7]+(?:_[0-7]+)*")
+_DECIMAL_INT = re.compile(r"[0-9]+(?:_[0-9]+)*")
+_ESCAPE = re.compile(
+    r"\\(?:([abfnrtv\\'\"`])|([0-7]{3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.?))", re.DOTALL
+)
+_SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\"}
+
+
+def parse_number(text: str) -> float:
+    """`1e3`, `0x1F`, `0755` (octal, as Go reads it), `1_000`, `Inf`, `NaN`. Raises ValueError."""
+    lower = text.lower()
+    if lower in ("inf", "nan"):
+        return math.inf if lower == "inf" else math.nan
+    if lower.startswith("0x"):
+        return float(int(lower[2:].replace("_", ""), 16))
+    if len(text) > 1 and _OCTAL.fullmatch(text):
+        return float(int(lower.replace("o", "").replace("_", ""), 8))
+    if _DECIMAL_INT.fullmatch(text) and len(text) > 400:
+        return math.inf
+    value = float(text.replace("_", ""))
+    if math.isinf(value):
+        raise ValueError(f'strconv.ParseFloat: parsing "{text}": value out of range')
+    return value
+
+
+def parse_seconds(text: str) -> float:
+    """A duration literal as the number that it is in an expression: `1h30m` -> 5400.0. Raises ValueError."""
+    return parse_duration_ms(text) / 1000
+
+
+def unquote(text: str) -> str:
+    """The string behind a quoted token. Raises ValueError naming the escape that cannot be read."""
+    quote, inner = text[0], text[1:-1]
+    if quote == "`":
+        return inner
+    if "\\" not in inner:
+        return inner
+    # Byte escapes (\x, octal) may together spell UTF-8, so they are collected as bytes.
+    out = bytearray()
+    at = 0
+    for found in _ESCAPE.finditer(inner):
+        out += inner[at : found.start()].encode("utf-8", "surrogatepass")
+        out += _escaped(found, quote)
+        at = found.end()
+    out += inner[at:].encode("utf-8", "surrogatepass")
+    return out.decode("utf-8", "replace")
+
+
+def _escaped(found: re.Match[str], quote: str) -> bytes:
+    simple, octal, byte, short, long, unknown = found.groups()
+    if simple is not None:
+        if simple in _SIMPLE:
+            return _SIMPLE[simple].encode()
+        if simple == quote:
+            return simple.encode()
+        raise ValueError(f"unknown escape sequence U+{ord(simple):04X} '{simple}'")
+    if octal is not None or byte is not None:
+        code = int(octal, 8) if octal is not None else int(byte, 16)
+        if code > 255:
+            raise ValueError("escape sequence is an invalid Unicode code point")
+        return bytes((code,))
+    if short is not None or long is not None:
+        code = int(short if short is not None else long, 16)
+        if code > 0x10FFFF or 0xD800 <= code < 0xE000:
+            raise ValueError("escape sequence is an invalid Unicode code point")
+        return chr(code).encode()
+    if unknown == "":
+        raise ValueError("escape sequence not terminated")
+    if unknown in "xuU01234567":
+        raise ValueError("illegal character in escape sequence")
+    raise ValueError(f"unknown escape sequence U+{ord(unknown):04X} '{unknown}'")

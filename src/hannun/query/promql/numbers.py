@@ -1,0 +1,49 @@
+"""Floats as Go writes them: the shortest digits that read back, in the form that Prometheus prints."""
+
+from __future__ import annotations
+
+import math
+
+
+def go_float(value: float) -> str:
+    """A sample value: plain unless 0 < |v| < 1e-6 or |v| >= 1e21, then `1e-07`, `1e+21`; NaN, +Inf, -Inf, -0."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "+Inf" if value > 0 else "-Inf"
+    size = abs(value)
+    if size != 0.0 and (size < 1e-6 or size >= 1e21):
+        return _exponent(value)
+    return plain_float(value)
+
+
+def plain_float(value: float) -> str:
+    """Go's `f` form: never an exponent."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "+Inf" if value > 0 else "-Inf"
+    shown = repr(value)
+    if "e" not in shown:
+        return shown.removesuffix(".0")
+    mantissa, _, power = shown.partition("e")
+    sign, mantissa = ("-", mantissa[1:]) if mantissa.startswith("-") else ("", mantissa)
+    whole, _, fraction = mantissa.partition(".")
+    shift = int(power)
+    if shift < 0:
+        return (
+            f"{sign}0.{'0' * (-shift - 1)}{whole}{fraction}".rstrip("0")
+            if fraction.strip("0")
+            else (f"{sign}0.{'0' * (-shift - 1)}{whole}")
+        )
+    digits = whole + fraction.rstrip("0") if fraction.strip("0") else whole
+    return sign + digits.ljust(len(whole) + shift, "0")
+
+
+def _exponent(value: float) -> str:
+    # Beyond 1e16 and below 1e-4 `repr` itself writes an exponent, with the same shortest digits as Go.
+    shown = repr(value)
+    mantissa, _, power = shown.partition("e")
+    mantissa = mantissa.removesuffix(".0")
+    sign = power[0] if power[0] in "+-" else "+"
+    return f"{mantissa}e{sign}{power.lstrip('+-').rjust(2, '0')}"

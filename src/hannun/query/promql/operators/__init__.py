@@ -1,0 +1,70 @@
+"""Unary and binary operators over whole matrices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hannun.query.promql.grid import Grid, Scalar, Value
+from hannun.query.promql.operators.arithmetic import calculate, compare
+from hannun.query.promql.operators.matching import between_vectors
+from hannun.query.promql.operators.sets import set_operator
+from hannun.query.promql.syntax import COMPARISONS, SET_OPERATORS, Binary, Unary
+
+if TYPE_CHECKING:
+    from hannun.query.promql.evaluate import Evaluator
+
+TRIMS = frozenset(("</", ">/"))
+
+
+def unary(node: Unary, value: Value) -> Value:
+    """`-v` drops the name, `+v` does not."""
+    if node.op == "+":
+        return value
+    if isinstance(value, Scalar):
+        return Scalar(-value.values)
+    assert isinstance(value, Grid)
+    return Grid(value.labels, -value.values, value.present, np.ones(len(value), dtype=np.bool_))
+
+
+def binary(node: Binary, left: Value, right: Value, evaluator: Evaluator) -> Value:
+    match left, right:
+        case Scalar(), Scalar():
+            if node.op in COMPARISONS:
+                return Scalar(compare(node.op, left.values, right.values).astype(np.float64))
+            if node.op in TRIMS:
+                return Scalar(np.full(len(left.values), np.nan))
+            return Scalar(calculate(node.op, left.values, right.values))
+        case Grid(), Scalar():
+            return _with_scalar(node, left, right, False, evaluator)
+        case Scalar(), Grid():
+            return _with_scalar(node, right, left, True, evaluator)
+        case Grid(), Grid():
+            if node.op in SET_OPERATORS:
+                return set_operator(node, left, right, evaluator)
+            return between_vectors(node, left, right, evaluator)
+    raise AssertionError(f"{node.op} between {type(left).__name__} and {type(right).__name__} passed the type check")
+
+
+def _with_scalar(node: Binary, grid: Grid, scalar: Scalar, swapped: bool, evaluator: Evaluator) -> Grid:
+    """A comparison without `bool` keeps the vector's own values and names, on whichever side it stands."""
+    if node.op in TRIMS:
+        if grid.present.any():
+            incompatible_types(evaluator, node, "float", "float")
+        return Grid.empty(grid.steps)
+    evaluator.context.memory.hold(grid.cells)
+    number = scalar.values[None, :]
+    left, right = (number, grid.values) if swapped else (grid.values, number)
+    if node.op not in COMPARISONS:
+        return Grid(grid.labels, calculate(node.op, left, right), grid.present, np.ones(len(grid), dtype=np.bool_))
+    holds = compare(node.op, left, right)
+    if node.returns_bool:
+        return Grid(grid.labels, holds.astype(np.float64), grid.present, np.ones(len(grid), dtype=np.bool_))
+    return Grid(grid.labels, grid.values, grid.present & holds, grid.nameless).without_empty()
+
+
+def incompatible_types(evaluator: Evaluator, node: Binary, left: str, right: str) -> None:
+    evaluator.context.notes.info(
+        f'incompatible sample types encountered for binary operator "{node.op}": {left} {node.op} {right}', node.span
+    )

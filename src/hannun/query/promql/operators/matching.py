@@ -1,0 +1,209 @@
+"""Arithmetic and comparison between two vectors: one-to-one, many-to-one, one-to-many, with fill values.
+
+Matching is by hash, once for all steps; series come and go, so Prometheus's per-step refusals (duplicates on the one
+side, several matches) are looked for in the masks. The work is linear in the matched pairs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hannun.model.errors import ExecutionError
+from hannun.model.labels import EMPTY, Labels
+from hannun.model.metric import Floats, Ints
+from hannun.query.promql.grid import Bools, Grid
+from hannun.query.promql.names import METADATA_LABELS, joined
+from hannun.query.promql.operators.arithmetic import ARITHMETIC, calculate, compare
+from hannun.query.promql.operators.sets import any_present
+from hannun.query.promql.operators.signatures import go_labels, match_labels, signatures
+from hannun.query.promql.syntax import COMPARISONS, Binary, Cardinality, Matching
+
+if TYPE_CHECKING:
+    from hannun.query.promql.evaluate import Evaluator
+
+MANY_TO_ONE_IMPLICIT = "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)"
+NOT_UNIQUE = "multiple matches for labels: grouping labels must ensure unique matches"
+
+
+def between_vectors(node: Binary, left: Grid, right: Grid, evaluator: Evaluator) -> Grid:
+    """Raises ExecutionError where Prometheus refuses a match."""
+    matching = node.matching
+    assert matching is not None
+    fills = matching.fill_left is not None or matching.fill_right is not None
+    if (not len(left) and not len(right)) or ((not len(left) or not len(right)) and not fills):
+        return Grid.empty(left.steps)
+    swapped = matching.cardinality is Cardinality.ONE_TO_MANY
+    many, one = (right, left) if swapped else (left, right)
+    fill_many = matching.fill_right if swapped else matching.fill_left
+    fill_one = matching.fill_left if swapped else matching.fill_right
+    of_many, of_one, count = signatures(many, one, matching)
+    memory = evaluator.context.memory
+    memory.hold(2 * count * left.steps)
+    many_there = any_present(many, of_many, count)
+    one_there = any_present(one, of_one, count)
+
+    running: Bools = np.asarray(many.present.any(axis=0))
+    if fills:
+        running = running | one.present.any(axis=0)
+    _refuse_duplicates(one, of_one, count, running, matching, swapped)
+    if matching.cardinality is Cardinality.ONE_TO_ONE:
+        partner = np.ones_like(one_there) if fill_one is not None else one_there
+        _refuse_implicit(many, of_many, count, partner)
+
+    rows = _Rows(node, matching, many, one, swapped)
+    pair_many, pair_one = _pairs(of_many, of_one, count)
+    memory.hold(3 * len(pair_many) * left.steps)
+    rows.add_pairs(pair_many, pair_one)
+    if fill_one is not None:
+        memory.hold(3 * many.cells)
+        rows.add_filled_one(many.present & ~one_there[of_many], fill_one)
+    if fill_many is not None:
+        memory.hold(3 * one.cells)
+        rows.add_filled_many(one.present & ~many_there[of_one], fill_many)
+    if matching.cardinality is not Cardinality.ONE_TO_ONE:
+        rows.refuse_equal(of_many, of_one)
+    return rows.grid()
+
+
+def _pairs(of_many: Ints, of_one: Ints, count: int) -> tuple[Ints, Ints]:
+    """Rows of equal signature, in the order of the many side."""
+    order = np.argsort(of_one, kind="stable")
+    starts = np.searchsorted(of_one[order], np.arange(count + 1))
+    sizes = (starts[1:] - starts[:-1])[of_many]
+    pair_many = np.repeat(np.arange(len(of_many)), sizes)
+    within = np.arange(len(pair_many)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return pair_many, order[starts[:-1][of_many][pair_many] + within]
+
+
+def _refuse_duplicates(one: Grid, of_one: Ints, count: int, running: Bools, matching: Matching, swapped: bool) -> None:
+    """Two series of one group on the "one" side at one step, at a step where there is anything to match."""
+    many_rows = np.flatnonzero(np.bincount(of_one, minlength=count) > 1)
+    for signature in many_rows.tolist():
+        rows = np.flatnonzero(of_one == signature)
+        clash = (one.present[rows].sum(axis=0) > 1) & running
+        if clash.any():
+            step = int(np.argmax(clash))
+            first, second = rows[one.present[rows, step]][:2].tolist()
+            group = go_labels(match_labels(one.labels[second], matching))
+            side = "left" if swapped else "right"
+            raise ExecutionError(
+                f"found duplicate series for the match group {group} on the {side} hand-side of the operation: "
+                f"[{go_labels(one.labels[second])}, {go_labels(one.labels[first])}];"
+                "many-to-many matching not allowed: matching labels must be unique on one side"
+            )
+
+
+def _refuse_implicit(many: Grid, of_many: Ints, count: int, partner: Bools) -> None:
+    for signature in np.flatnonzero(np.bincount(of_many, minlength=count) > 1).tolist():
+        rows = np.flatnonzero(of_many == signature)
+        if ((many.present[rows].sum(axis=0) > 1) & partner[signature]).any():
+            raise ExecutionError(MANY_TO_ONE_IMPLICIT)
+
+
+class _Rows:
+    """The output as it grows: labels, values, where computed, and where kept by a comparison."""
+
+    def __init__(self, node: Binary, matching: Matching, many: Grid, one: Grid, swapped: bool) -> None:
+        self.node = node
+        self.matching = matching
+        self.many = many
+        self.one = one
+        self.swapped = swapped
+        self.labels: list[Labels] = []
+        self.values: list[Floats] = []
+        self.computed: list[Bools] = []
+        self.kept: list[Bools] = []
+        self.nameless: list[bool] = []
+        self.sources: list[tuple[int, int]] = []
+        self._known: dict[tuple[Labels, Labels], Labels] = {}
+
+    def add_pairs(self, many_rows: Ints, one_rows: Ints) -> None:
+        if not len(many_rows):
+            return
+        there = self.many.present[many_rows] & self.one.present[one_rows]
+        some = there.any(axis=1)
+        many_rows, one_rows, there = many_rows[some], one_rows[some], there[some]
+        self._add(self.many.values[many_rows], self.one.values[one_rows], there)
+        for many, one in zip(many_rows.tolist(), one_rows.tolist(), strict=True):
+            self._label(self.many.labels[many], self.one.labels[one], bool(self.many.nameless[many]))
+            self.sources.append((many, one))
+
+    def add_filled_one(self, there: Bools, fill: float) -> None:
+        rows = np.flatnonzero(there.any(axis=1))
+        values = self.many.values[rows]
+        self._add(values, np.full_like(values, fill), there[rows])
+        for row in rows.tolist():
+            labels = self.many.labels[row]
+            self._label(labels, match_labels(labels, self.matching), bool(self.many.nameless[row]))
+            self.sources.append((row, -1))
+
+    def add_filled_many(self, there: Bools, fill: float) -> None:
+        rows = np.flatnonzero(there.any(axis=1))
+        values = self.one.values[rows]
+        self._add(np.full_like(values, fill), values, there[rows])
+        for row in rows.tolist():
+            labels = self.one.labels[row]
+            self._label(match_labels(labels, self.matching), labels, False)
+            self.sources.append((-1, row))
+
+    def _add(self, many: Floats, one: Floats, there: Bools) -> None:
+        left, right = (one, many) if self.swapped else (many, one)
+        op = self.node.op
+        if op in ARITHMETIC:
+            self.values.append(calculate(op, left, right))
+            self.kept.append(there)
+        elif op in COMPARISONS:
+            holds = compare(op, left, right)
+            self.values.append(holds.astype(np.float64) if self.node.returns_bool else left)
+            self.kept.append(there if self.node.returns_bool else there & holds)
+        else:
+            self.values.append(left)
+            self.kept.append(np.zeros_like(there))
+        self.computed.append(there)
+
+    def _label(self, many: Labels, one: Labels, nameless: bool) -> None:
+        known = self._known.get((many, one))
+        if known is None:
+            known = self._known[many, one] = self._result(many, one)
+        self.labels.append(known)
+        self.nameless.append(nameless or self.node.returns_bool)
+
+    def _result(self, many: Labels, one: Labels) -> Labels:
+        matching = self.matching
+        out = many
+        if self.node.op in ARITHMETIC:
+            out = out.without(METADATA_LABELS)
+        if matching.cardinality is Cardinality.ONE_TO_ONE:
+            out = out.keep(matching.labels) if matching.on else out.without(matching.labels)
+        for name in matching.include:
+            out = out.set(name, one.get(name))
+        return out or EMPTY
+
+    def refuse_equal(self, of_many: Ints, of_one: Ints) -> None:
+        """In one match group every result needs labels of its own, kept by the comparison or not."""
+        if not self.labels:
+            return
+        groups = [int(of_many[many]) if many >= 0 else int(of_one[one]) for many, one in self.sources]
+        keys = list(zip(groups, self.labels, strict=True))
+        if len(set(keys)) == len(keys):
+            return
+        computed = np.concatenate(self.computed)
+        seen: dict[tuple[int, Labels], Bools] = {}
+        for row, key in enumerate(keys):
+            before = seen.get(key)
+            if before is not None and (before & computed[row]).any():
+                raise ExecutionError(NOT_UNIQUE)
+            seen[key] = computed[row] if before is None else before | computed[row]
+
+    def grid(self) -> Grid:
+        if not self.labels:
+            return Grid.empty(self.many.steps)
+        grid = Grid(
+            tuple(self.labels),
+            np.concatenate(self.values),
+            np.concatenate(self.kept),
+            np.array(self.nameless, dtype=np.bool_),
+        )
+        return joined(grid.without_empty())
