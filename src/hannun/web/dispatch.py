@@ -15,7 +15,7 @@ from urllib.parse import quote
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from hannun.model.access import Access, Principal
 from hannun.model.errors import HannunError
@@ -192,8 +192,6 @@ def _headless(send: Send) -> Send:
 
     return without_body
 
-
-__all__ = ["ASGIApp", "Dispatch"]
 
 _NOT_FOUND = Text(en="Nothing answers at this path", ko="이 경로에는 아무것도 없습니다")
 _WRONG_METHOD = Text(en="This path takes {allowed}", ko="이 경로가 받는 메서드: {allowed}")

@@ -9,7 +9,6 @@ import socket
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -26,6 +25,7 @@ from hannun.web.protocol import BoundedProtocol
 from hannun.web.routing import Routes
 from hannun.web.static import Static
 from hannun.web.static import routes as static_routes
+from hannun.web.tls import TlsFiles
 
 BACKLOG = 1_024
 KEEP_ALIVE_S = 75
@@ -51,14 +51,13 @@ class WebServer:
         *,
         host: str,
         port: int,
-        tls_cert: Path | None = None,
-        tls_key: Path | None = None,
+        tls_files: TlsFiles | None = None,
         grace_s: int = GRACE_S,
         protocol: type[BoundedProtocol] = BoundedProtocol,
     ) -> None:
         self._app = app
         self._host, self._port = host, port
-        self._cert, self._key = tls_cert, tls_key
+        self._files = tls_files
         self._grace_s = grace_s
         self._protocol = protocol
         self._tls: ssl.SSLContext | None = None
@@ -73,14 +72,12 @@ class WebServer:
     @property
     def url(self) -> str:
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"{'https' if self._cert else 'http'}://{host}:{self._port}"
+        return f"{'https' if self._files else 'http'}://{host}:{self._port}"
 
     async def start(self) -> None:
         """Raises ConfigError when the address or the certificate cannot be used."""
-        if self._cert is not None and self._key is not None:
-            self._tls = tls.context(self._cert, self._key)
-        elif self._cert is not None or self._key is not None:
-            raise ConfigError(_HALF_TLS)
+        if self._files is not None:
+            self._tls = tls.context(self._files)
         listener = bind(self._host, self._port)
         self._port = listener.getsockname()[1]
         # Uvicorn's own words below errors are about single bad requests: any stranger could fill the log with them.
@@ -112,8 +109,8 @@ class WebServer:
 
     def reload_tls(self) -> None:
         """Read certificate and key again. Raises ConfigError and keeps the old pair when they cannot be used."""
-        if self._tls is not None and self._cert is not None and self._key is not None:
-            tls.reload(self._tls, self._cert, self._key)
+        if self._tls is not None and self._files is not None:
+            tls.reload(self._tls, self._files)
 
 
 class _Server(uvicorn.Server):
@@ -197,10 +194,6 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-_HALF_TLS = Text(
-    en="TLS needs both --tls-cert and --tls-key",
-    ko="TLS에는 --tls-cert 와 --tls-key 가 모두 필요합니다",
-)
 _NO_HOST = Text(
     en="--listen: {host} is no address of this machine: {why}",
     ko="--listen: {host}: 이 컴퓨터의 주소가 아닙니다: {why}",

@@ -5,10 +5,9 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
-from hannun.model.errors import ConfigError
-from hannun.model.text import Lang, Text
+from hannun.model.text import Lang
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -16,7 +15,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """`external_url` is "" or `https://mon.example.com/hannun` (checked by `check_external_url`)."""
+    """`external_url` is "" or a checked `https://mon.example.com/hannun`. What these mean: `config/settings.py`."""
 
     listen_host: str = "127.0.0.1"
     listen_port: int = 8800
@@ -24,7 +23,6 @@ class Site:
     trusted_proxies: tuple[Network, ...] = ()
     ingest_allow: tuple[Network, ...] = ()
     insecure_open: bool = False
-    tls: bool = False
     lang: Lang = "en"
     timezone: str = "UTC"
     version: str = ""
@@ -33,8 +31,8 @@ class Site:
 
     @property
     def base(self) -> str:
-        """The sub-path of `--external-url` without its last slash: "" or "/hannun"."""
-        return urlsplit(self.external_url).path.rstrip("/")
+        """The sub-path of `--external-url` as requests carry it, without its last slash: "" or "/hannun"."""
+        return quote(unquote(urlsplit(self.external_url).path), safe="/-._~").rstrip("/")
 
     @property
     def on_loopback(self) -> bool:
@@ -61,41 +59,3 @@ def is_loopback(host: str) -> bool:
 
 def within(address: Address | None, networks: Iterable[Network]) -> bool:
     return address is not None and any(address in network for network in networks)
-
-
-def parse_networks(text: str, flag: str) -> tuple[Network, ...]:
-    """`10.0.0.0/8, 192.168.1.7` -> networks. Raises ConfigError naming the flag and the part that is wrong."""
-    found: list[Network] = []
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        try:
-            found.append(ipaddress.ip_network(part, strict=False))
-        except ValueError as err:
-            raise ConfigError(_NO_NETWORK.with_(flag=flag, part=part)) from err
-    return tuple(found)
-
-
-def check_external_url(url: str) -> str:
-    """`url` without its last slash. Raises ConfigError for anything but http(s)://host[:port][/path]."""
-    if url == "":
-        return ""
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError as err:
-        raise ConfigError(_NO_URL.with_(url=url)) from err
-    plain = not (parts.query or parts.fragment or parts.username or parts.password)
-    path_is_plain = all(char.isalnum() or char in "/-_.~" for char in parts.path) and "//" not in parts.path
-    no_dots = not {".", ".."} & set(parts.path.split("/"))
-    if parts.scheme not in ("http", "https") or not parts.hostname or not (plain and path_is_plain and no_dots):
-        raise ConfigError(_NO_URL.with_(url=url))
-    return url.rstrip("/")
-
-
-_NO_NETWORK = Text(
-    en='{flag}: "{part}" is not a network; write for example 10.0.0.0/8,192.168.1.7',
-    ko='{flag}: "{part}": 네트워크 주소가 아닙니다. 예: 10.0.0.0/8,192.168.1.7',
-)
-_NO_URL = Text(
-    en='--external-url: "{url}" cannot be used; write for example https://mon.example.com or https://example.com/hannun',
-    ko='--external-url: "{url}": 쓸 수 없는 주소입니다. 예: https://mon.example.com 또는 https://example.com/hannun',
-)

@@ -10,7 +10,6 @@ import hashlib
 import html
 import mimetypes
 import re
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +38,15 @@ _TYPES = {
     ".html": "text/html",
     ".txt": "text/plain",
     ".ico": "image/x-icon",
+}
+PAGE_HEADERS = {
+    # Nothing from elsewhere, no inline script or style, not inside a frame. The UI is built and tested under it.
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'self'; form-action 'self'; "
+    "frame-ancestors 'none'",
+    "cache-control": "no-store",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 _FOREVER = "public, max-age=31536000, immutable"
 
@@ -74,9 +82,8 @@ def routes(static: Static, *, base: str, first_segments: tuple[str, ...] = FIRST
     async def page(request: Request) -> Response:
         lang = lang_of(request)
         if static.index is None:
-            return HTMLResponse(_not_built(lang), 503, headers=page_headers())
-        nonce = secrets.token_urlsafe(16)
-        return HTMLResponse(render(static.index, base=base, lang=lang, nonce=nonce), headers=page_headers(nonce))
+            return HTMLResponse(_not_built(lang), 503, headers=PAGE_HEADERS)
+        return HTMLResponse(render(static.index, base=base, lang=lang), headers=PAGE_HEADERS)
 
     def asset_of(file: File) -> Handler:
         async def asset(request: Request) -> Response:
@@ -92,40 +99,13 @@ def routes(static: Static, *, base: str, first_segments: tuple[str, ...] = FIRST
     return endpoints
 
 
-def render(index: str, *, base: str, lang: Lang, nonce: str) -> str:
-    """The page with its language, the base of its relative URLs, and the nonce for the editor's style elements."""
+def render(index: str, *, base: str, lang: Lang) -> str:
+    """The page with its language and the base of its relative URLs."""
     page = re.sub(r"<html\b[^>]*>", f'<html lang="{lang}">', index, count=1)
     page = re.sub(r"<base\b[^>]*>", "", page)
-    head = f'<base href="{html.escape(base, quote=True)}/"><meta name="csp-nonce" content="{nonce}">'
+    head = f'<base href="{html.escape(base, quote=True)}/">'
     # <base> must stand before the first relative URL of the page.
     return re.sub(r"<head\b[^>]*>", lambda found: found[0] + head, page, count=1)
-
-
-def page_headers(nonce: str = "") -> dict[str, str]:
-    """What holds the page in: nothing from elsewhere, no inline script, not inside a foreign frame."""
-    # CodeMirror writes its theme into a <style> element; the nonce is for that alone. Charts and virtual lists place
-    # their parts by style attributes, which cannot run anything.
-    styles = f"'self' 'nonce-{nonce}'" if nonce else "'self'"
-    policy = (
-        "default-src 'self'",
-        "script-src 'self'",
-        f"style-src {styles}",
-        f"style-src-elem {styles}",
-        "style-src-attr 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "object-src 'none'",
-        "base-uri 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
-    return {
-        "content-security-policy": "; ".join(policy),
-        "cache-control": "no-store",
-        "cross-origin-opener-policy": "same-origin",
-        "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    }
 
 
 def _of_file(file: File, accept_encoding: str, if_none_match: str) -> Response:

@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import ssl
+from dataclasses import dataclass
 from pathlib import Path
 
 from hannun.model.errors import ConfigError
 from hannun.model.text import Text
 
 
-def context(cert: Path, key: Path) -> ssl.SSLContext:
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """A certificate chain and its private key, PEM."""
+
+    cert: Path
+    key: Path
+
+
+def context(files: TlsFiles) -> ssl.SSLContext:
     """A server context. Raises ConfigError naming the file that cannot be used."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     made.set_alpn_protocols(["http/1.1"])
-    load(made, cert, key)
+    _load(made, files)
     return made
 
 
-def reload(live: ssl.SSLContext, cert: Path, key: Path) -> None:
+def reload(live: ssl.SSLContext, files: TlsFiles) -> None:
     """New connections use the files as they are now. A pair that cannot be used leaves the old one in force."""
-    context(cert, key)
-    load(live, cert, key)
+    context(files)
+    _load(live, files)
 
 
-def load(into: ssl.SSLContext, cert: Path, key: Path) -> None:
+def _load(into: ssl.SSLContext, files: TlsFiles) -> None:
+    cert, key = files.cert, files.key
     for flag, path in (("--tls-cert", cert), ("--tls-key", key)):
         try:
             path.read_bytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from sqlalchemy import Connection, Select, String, column, inspect, select, table
@@ -31,6 +32,9 @@ def upgrade(connection: Connection) -> None:
         return
     from alembic import command
     from alembic.config import Config
+
+    # Its lines about each step are for whoever writes migrations; a start that migrates says nothing special.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))

@@ -7,7 +7,7 @@ import asyncio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hannun.model.access import Access
+from hannun.model.access import Access, User
 from hannun.model.account import Account, Token
 from hannun.model.http import Endpoint, principal_of
 from hannun.model.secret import fingerprint, hash_password, new_token
@@ -40,7 +40,7 @@ def routes(gate: Gate) -> list[Endpoint]:
         hashed = await asyncio.to_thread(hash_password, form.password)
         user = await asyncio.to_thread(lambda: gate.meta.users.add(name, hashed, role, lang=lang, timezone=zone))
         await note(gate, request, "user.add", user.name, form.role)
-        return json_answer(await _one(gate, user.id), 201)
+        return json_answer(await _row(gate, user), 201)
 
     async def change_user(request: Request) -> Response:
         user_id, form = request.path_params["id"], await read(request, UserForm)
@@ -55,7 +55,7 @@ def routes(gate: Gate) -> list[Endpoint]:
         )
         changed = [field for field in form.__struct_fields__ if getattr(form, field) is not None]
         await note(gate, request, "user.change", user.name, " ".join(changed))
-        return json_answer(await _one(gate, user.id))
+        return json_answer(await _row(gate, user))
 
     async def remove_user(request: Request) -> Response:
         user = await asyncio.to_thread(gate.meta.users.remove, request.path_params["id"])
@@ -94,8 +94,10 @@ def routes(gate: Gate) -> list[Endpoint]:
     ]
 
 
-async def _one(gate: Gate, user_id: int) -> dict[str, object]:
-    return _account_json((await gate.directory()).accounts[user_id])
+async def _row(gate: Gate, user: User) -> dict[str, object]:
+    account = (await gate.directory()).accounts.get(user.id)
+    # Between the change and this line another admin may have removed the user.
+    return user_json(user) if account is None else _account_json(account)
 
 
 def _account_json(account: Account) -> dict[str, object]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 
 from hannun.model.access import Role, User
 from hannun.model.ports import Users
@@ -11,20 +10,17 @@ from hannun.model.secret import PASSWORD_LENGTH_MIN, hash_password
 
 _log = logging.getLogger("hannun.auth")
 NAME = "admin"
-VARIABLES = ("HANNUN_ADMIN_PASSWORD", "GF_SECURITY_ADMIN_PASSWORD")
 
 
-def make_first_admin(users: Users, environment: Mapping[str, str]) -> User | None:
-    """User `admin` when there is no user yet and a variable gives a password. Raises ConfigError over 1 KiB.
+def make_first_admin(users: Users, password: str | None) -> User | None:
+    """User `admin` when there is no user yet and a password is given. Raises ConfigError over 1 KiB.
 
     A short password is taken with a warning: files that were written for Grafana must work, and refusing would leave
     the server open or down.
     """
-    variable = next((name for name in VARIABLES if environment.get(name)), None)
-    if variable is None or users.all():
+    if not password or users.all():
         return None
-    password = environment[variable]
     made = users.add(NAME, hash_password(password, length_min=1), Role.ADMIN)
     if len(password) < PASSWORD_LENGTH_MIN:
-        _log.warning("%s has %d characters; take at least %d", variable, len(password), PASSWORD_LENGTH_MIN)
+        _log.warning("the admin password has %d characters; take at least %d", len(password), PASSWORD_LENGTH_MIN)
     return made
