@@ -20,11 +20,13 @@ FORMAT_FILE = "data-format"
 
 HELD = Text(
     en="{path} is in use by another Hannun (pid {pid}). Stop that one or choose another --data-dir",
-    ko="다른 한눈 프로세스(pid {pid})가 사용 중인 디렉터리입니다: {path}. 그 프로세스를 멈추거나 --data-dir 값을 바꿔 주세요",
+    ko="다른 한눈 프로세스(pid {pid})가 쓰고 있는 디렉터리입니다: {path}. "
+    "그 프로세스를 멈추거나 --data-dir 값을 바꿔 주세요",
 )
 NEWER = Text(
     en="{path} was written by a newer Hannun (data format {found}, this one knows {known}). Upgrade Hannun",
-    ko="더 새로운 한눈이 쓴 디렉터리입니다: {path} (데이터 형식 {found}, 이 버전은 {known}까지 읽습니다). 한눈을 업그레이드해 주세요",
+    ko="더 새로운 한눈이 쓴 디렉터리입니다: {path} "
+    "(데이터 형식 {found}, 이 버전은 {known}까지 읽습니다). 한눈을 업그레이드해 주세요",
 )
 DAMAGED = Text(
     en="{path} does not hold a data format number. Restore the file or choose another --data-dir",

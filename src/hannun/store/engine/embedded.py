@@ -11,11 +11,13 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import sys
 import tempfile
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -75,6 +77,7 @@ class ChdbEngine:
         empty = Path(private.name) / "empty"
         empty.mkdir()
         with _LOADING, _working_directory(empty):
+            _leave_pandas_out()
             chdb: Any = importlib.import_module("chdb")
 
             try:
@@ -243,6 +246,24 @@ class ChdbEngine:
             self.purge()
         except HannunError:
             return  # Only closing or a starved engine refuse this, and both have said so elsewhere.
+
+
+class _NoPandas(MetaPathFinder):
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        if fullname == "pandas":
+            raise ImportError("left out")
+
+
+def _leave_pandas_out() -> None:
+    """Arrow looks for pandas once, at its first conversion, and would load 40 MB that nothing here uses."""
+    if "pandas" in sys.modules:
+        return
+    absent = _NoPandas()
+    sys.meta_path.insert(0, absent)
+    try:
+        pa.array([0])
+    finally:
+        sys.meta_path.remove(absent)
 
 
 def _mark(tag: str) -> str:

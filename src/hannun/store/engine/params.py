@@ -21,7 +21,7 @@ def encode(params: Params | None) -> dict[str, str]:
 
 def escape(value: str | int | Sequence[int] | Sequence[str]) -> str:
     if isinstance(value, str):
-        # A lone surrogate cannot be stored, so it cannot be found either; U+FFFD keeps the question answerable.
+        # A lone surrogate cannot be stored, so it cannot be found either; "?" keeps the question answerable.
         return value.encode("utf-8", "replace").decode("utf-8").translate(_TSV)
     if isinstance(value, int):
         return str(value)

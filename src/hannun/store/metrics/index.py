@@ -1,0 +1,232 @@
+"""Label index: per metric, the label sets of its series, loaded when asked and kept up to date by writes.
+
+Matchers run over each label's distinct values, not over series: a regex over ten thousand series of eight instances
+is eight matches. Bounded by series; the metric that was not asked for longest goes first.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from hannun.model.budget import Budget
+from hannun.model.labels import METRIC_NAME, Labels
+from hannun.model.matcher import Matchers
+from hannun.model.metric import Ids, NewSeries
+from hannun.store.engine.port import Engine
+
+SERIES_MAX = 300_000
+
+
+@dataclass(slots=True)
+class _Column:
+    """One label over the series of a metric: `codes[i]` points into `values`."""
+
+    codes: NDArray[np.int32]
+    values: list[str]
+    code_of: dict[str, int]
+
+
+@dataclass(slots=True)
+class MetricIndex:
+    """The series of one metric in the order in which they came; positions never change until a delete drops it all."""
+
+    metric: str
+    labels: list[Labels] = field(default_factory=list)
+    _ids: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
+    _count: int = 0
+    _position: dict[int, int] = field(default_factory=dict)
+    _columns: dict[str, _Column] = field(default_factory=dict)
+
+    @property
+    def ids(self) -> Ids:
+        return self._ids[: self._count]
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, series: Sequence[int], labels: Sequence[Labels]) -> None:
+        """Append those that are not there yet."""
+        fresh = [(one, label_set) for one, label_set in zip(series, labels, strict=True) if one not in self._position]
+        needed = self._count + len(fresh)
+        if needed > len(self._ids):
+            grown = np.empty(max(needed, 2 * len(self._ids)), np.uint64)
+            grown[: self._count] = self.ids
+            self._ids = grown
+        for one, label_set in fresh:
+            if one in self._position:
+                continue
+            self._position[one] = self._count
+            self._ids[self._count] = one
+            self.labels.append(label_set)
+            self._count += 1
+
+    def choose(self, matchers: Matchers) -> NDArray[np.int64]:
+        """Positions of the series that match all; the metric's own name is taken as matched."""
+        chosen = np.ones(self._count, bool)
+        for matcher in matchers:
+            if matcher.name == METRIC_NAME:
+                continue
+            column = self._column(matcher.name)
+            wanted = np.fromiter((matcher.matches(value) for value in column.values), bool, len(column.values))
+            chosen &= wanted[column.codes]
+        return np.flatnonzero(chosen)
+
+    def _column(self, name: str) -> _Column:
+        column = self._columns.get(name) or _Column(np.empty(0, np.int32), [], {})
+        done = len(column.codes)
+        if done < self._count:
+            codes = np.empty(self._count, np.int32)
+            codes[:done] = column.codes
+            for position in range(done, self._count):
+                value = self.labels[position].get(name)
+                code = column.code_of.get(value)
+                if code is None:
+                    code = column.code_of[value] = len(column.values)
+                    column.values.append(value)
+                codes[position] = code
+            column.codes = codes
+        self._columns[name] = column
+        return column
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """Series chosen by a selector. `ids` and `labels` stand in the same order; `whole`: all series of `metrics`."""
+
+    metrics: tuple[str, ...]
+    ids: Ids
+    labels: tuple[Labels, ...]
+    whole: bool
+
+
+class LabelIndex:
+    """Thread-safe. Loading happens outside the lock of the writers; a metric that is being loaded takes new series."""
+
+    def __init__(self, engine: Engine, *, series_max: int = SERIES_MAX) -> None:
+        self._engine = engine
+        self._series_max = series_max
+        self._lock = threading.RLock()
+        self._loaded: OrderedDict[str, MetricIndex] = OrderedDict()
+        self._loading: dict[str, list[NewSeries]] = {}
+        self._load_lock = threading.Lock()
+        self._epoch = 0
+
+    @property
+    def series(self) -> int:
+        return sum(len(index) for index in self._loaded.values())
+
+    def series_added(self, metric: str, new: Sequence[NewSeries]) -> None:
+        with self._lock:
+            if metric in self._loading:
+                self._loading[metric].extend(new)
+            if metric in self._loaded:
+                self._loaded[metric].add([one.id for one in new], [one.labels for one in new])
+
+    def clear(self) -> None:
+        """After a delete. A load that is under way starts again."""
+        with self._lock:
+            self._epoch += 1
+            self._loaded.clear()
+
+    def choose(self, metrics: Sequence[str], matchers: Matchers, budget: Budget) -> Choice:
+        """The series of these metrics that match."""
+        self._load([metric for metric in metrics if metric not in self._loaded], budget)
+        ids: list[Ids] = []
+        labels: list[Labels] = []
+        found: list[str] = []
+        whole = True
+        with self._lock:
+            for metric in metrics:
+                index = self._loaded.get(metric)
+                if index is None:
+                    continue
+                self._loaded.move_to_end(metric)
+                at = index.choose(matchers)
+                if len(at):
+                    found.append(metric)
+                    whole &= len(at) == len(index)
+                    ids.append(index.ids[at])
+                    all_labels = index.labels
+                    labels.extend([all_labels[i] for i in at.tolist()])
+        chosen = np.concatenate(ids) if ids else np.empty(0, np.uint64)
+        return Choice(tuple(found), chosen, tuple(labels), whole)
+
+    def _load(self, metrics: Sequence[str], budget: Budget) -> None:
+        if not metrics:
+            return
+        with self._load_lock:
+            while True:
+                with self._lock:
+                    epoch = self._epoch
+                    missing = [metric for metric in metrics if metric not in self._loaded]
+                    self._loading = {metric: [] for metric in missing}
+                if not missing:
+                    return
+                rows = read_series(self._engine, missing, budget)
+                with self._lock:
+                    arrived, self._loading = self._loading, {}
+                    if epoch != self._epoch:
+                        continue
+                    for metric in missing:
+                        index = MetricIndex(metric)
+                        index.add(*rows.get(metric, ([], [])))
+                        index.add([new.id for new in arrived[metric]], [new.labels for new in arrived[metric]])
+                        self._loaded[metric] = index
+                    self._evict(keep=frozenset(missing))
+                return
+
+    def _evict(self, keep: frozenset[str]) -> None:
+        total = self.series
+        for metric in list(self._loaded):
+            if total <= self._series_max:
+                return
+            if metric not in keep:
+                total -= len(self._loaded.pop(metric))
+
+
+def read_series(engine: Engine, metrics: Sequence[str], budget: Budget) -> dict[str, tuple[list[int], list[Labels]]]:
+    """Ids and label sets of all series of these metrics. Equal pairs are one object: they are most of the memory."""
+    rows = engine.query_arrow(
+        "SELECT metric, series, labels\nFROM metric_series\nWHERE metric IN {metrics:Array(String)}",
+        {"metrics": list(metrics)},
+        budget,
+    )
+    found: dict[str, tuple[list[int], list[Labels]]] = {}
+    for metric, series, labels in label_sets(rows):
+        ids, sets = found.setdefault(metric, ([], []))
+        ids.append(series)
+        sets.append(labels)
+    return found
+
+
+def label_sets(rows: pa.Table) -> list[tuple[str, int, Labels]]:
+    """(metric, series, labels with the name in them) of an answer with those three columns."""
+    out: list[tuple[str, int, Labels]] = []
+    shared: dict[tuple[str, str], tuple[str, str]] = {}
+    for batch in rows.to_batches():
+        maps = batch.column("labels")
+        offsets = maps.offsets.to_pylist()
+        keys, values = maps.keys.to_pylist(), maps.items.to_pylist()
+        metrics = batch.column("metric").to_pylist()
+        for row, series in enumerate(batch.column("series").to_pylist()):
+            a, b = offsets[row], offsets[row + 1]
+            pairs = list(zip(keys[a:b], values[a:b], strict=True))
+            if metrics[row]:
+                pairs.append((METRIC_NAME, metrics[row]))
+            pairs = [shared.setdefault(pair, pair) for pair in pairs]
+            pairs.sort()
+            out.append((metrics[row], series, Labels(tuple(pairs))))
+    return out
+
+
+def metrics_that_match(names: Sequence[str], matchers: Matchers) -> list[str]:
+    """Metric names that the matchers on `__name__` allow."""
+    on_name = [matcher for matcher in matchers if matcher.name == METRIC_NAME]
+    return [name for name in names if all(matcher.matches(name) for matcher in on_name)]

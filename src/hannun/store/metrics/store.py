@@ -1,0 +1,162 @@
+"""MetricStore: the sink and the reader of metrics, over the engine and the writer.
+
+A table of contents: each answer is a few lines here and its work in the module that is named for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hannun.model.budget import Budget
+from hannun.model.errors import OutOfBounds
+from hannun.model.labels import Labels
+from hannun.model.matcher import Matchers
+from hannun.model.metric import Floats, Ids, Ints, MetricBatch, MetricMetadata, NewSeries, SeriesColumns, TsdbStats
+from hannun.model.status import QueueStatus, TableStatus
+from hannun.model.text import Text
+from hannun.model.time import Clock, SystemClock, format_duration_ms
+from hannun.observe.outcomes import Outcome, Outcomes
+from hannun.observe.problems import Problems
+from hannun.store.engine.port import Engine
+from hannun.store.metrics import catalog, erase
+from hannun.store.metrics.family import NAME, MetricFamily
+from hannun.store.metrics.index import LabelIndex, metrics_that_match
+from hannun.store.metrics.metadata import MetadataTable
+from hannun.store.metrics.read import read_samples
+from hannun.store.metrics.registry import SeriesRegistry
+from hannun.store.tables import table_status
+from hannun.store.writer import Writer
+
+DAY_MS = 86_400_000
+TABLES = ("metric_samples__local", "metric_series__local", "metric_seen__local", "metric_metadata__local")
+
+TOO_OLD = Text(
+    en="out of bounds: timestamp {ts} ms is before {bound} ms (retention {keep}); "
+    "raise --retention to keep older samples",
+    ko="받을 수 있는 시각보다 오래된 값입니다: {ts} ms, 하한 {bound} ms(보존 기간 {keep}). "
+    "더 오래된 값을 받으려면 --retention 값을 올려 주세요",
+)
+TOO_NEW = Text(
+    en="out of bounds: timestamp {ts} ms is after {bound} ms, a day ahead of this server's clock; "
+    "check the sender's clock",
+    ko="미래의 시각이 찍힌 값입니다: {ts} ms, 상한 {bound} ms(이 서버의 시계보다 하루 뒤). "
+    "보낸 쪽의 시계를 확인해 주세요",
+)
+
+
+class MetricStore:
+    """Implements `ports.MetricSink` and `ports.MetricReader`. `retention_ms` 0: samples from 1970 on are taken."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        writer: Writer,
+        *,
+        retention_ms: int = 0,
+        clock: Clock | None = None,
+        problems: Problems | None = None,
+        outcomes: Outcomes | None = None,
+    ) -> None:
+        self._engine = engine
+        self._writer = writer
+        self._retention_ms = retention_ms
+        self._clock = clock or SystemClock()
+        self._problems = problems
+        self._outcomes = outcomes
+        self._registry = SeriesRegistry()
+        self._index = LabelIndex(engine)
+        self._metadata = MetadataTable(engine)
+        self._family = MetricFamily(engine, self._registry, self, self._metadata, self._clock.now_ms)
+        catalog.load_registry(engine, self._registry)
+        writer.register(self._family)
+
+    # --- MetricSink -------------------------------------------------------------------------------------------------
+
+    def unknown(self, series: Ids) -> NDArray[np.bool_]:
+        return self._registry.unknown(series)
+
+    def bounds(self) -> tuple[int, int]:
+        """The first and the last timestamp (ms) that are taken now."""
+        now_ms = self._clock.now_ms()
+        oldest = max(0, now_ms - self._retention_ms) if self._retention_ms else 0
+        return oldest, now_ms + DAY_MS
+
+    async def write(self, batch: MetricBatch) -> None:
+        self._check_bounds(batch)
+        await self._writer.write(NAME, batch)
+
+    def offer(self, batch: MetricBatch) -> bool:
+        try:
+            self._check_bounds(batch)
+        except OutOfBounds:
+            self._count_dropped(batch, "timestamp out of bounds")
+            return False
+        taken = self._writer.offer(NAME, batch)
+        if not taken:
+            self._count_dropped(batch, "write queue full or disk full")
+        return taken
+
+    def _check_bounds(self, batch: MetricBatch) -> None:
+        if not len(batch):
+            return
+        oldest, newest = self.bounds()
+        first, last = int(batch.ts_ms.min()), int(batch.ts_ms.max())
+        if first < oldest:
+            keep = format_duration_ms(self._retention_ms) if self._retention_ms else "from 1970"
+            raise OutOfBounds(TOO_OLD.with_(ts=first, bound=oldest, keep=keep))
+        if last > newest:
+            raise OutOfBounds(TOO_NEW.with_(ts=last, bound=newest))
+
+    def _count_dropped(self, batch: MetricBatch, reason: str) -> None:
+        if self._outcomes is not None:
+            self._outcomes.count("metrics", Outcome.LIMITED, len(batch), reason=reason)
+
+    # --- what a commit tells the caches -------------------------------------------------------------------------------
+
+    def series_added(self, metric: str, new: Sequence[NewSeries]) -> None:
+        self._index.series_added(metric, new)
+
+    def samples_added(self, metric: NDArray[np.int32], series: Ids, ts_ms: Ints, value: Floats) -> None:
+        return
+
+    # --- MetricReader -------------------------------------------------------------------------------------------------
+
+    def select(self, matchers: Matchers, start_ms: int, end_ms: int, budget: Budget) -> SeriesColumns:
+        metrics = metrics_that_match(list(self._registry.metrics()), matchers)
+        choice = self._index.choose(metrics, matchers, budget)
+        return read_samples(self._engine, choice, start_ms, end_ms, budget)
+
+    def series(
+        self, selectors: Sequence[Matchers], start_ms: int, end_ms: int, limit: int, budget: Budget
+    ) -> list[Labels]:
+        return catalog.series(self._engine, selectors, start_ms, end_ms, limit, self._clock.now_ms(), budget)
+
+    def label_names(self, selectors: Sequence[Matchers], start_ms: int, end_ms: int, budget: Budget) -> list[str]:
+        return catalog.label_names(self._engine, selectors, start_ms, end_ms, self._clock.now_ms(), budget)
+
+    def label_values(
+        self, name: str, selectors: Sequence[Matchers], start_ms: int, end_ms: int, budget: Budget
+    ) -> list[str]:
+        return catalog.label_values(self._engine, name, selectors, start_ms, end_ms, self._clock.now_ms(), budget)
+
+    def metadata(self, metric: str | None = None) -> list[MetricMetadata]:
+        return self._metadata.read(metric)
+
+    def stats(self, limit: int, budget: Budget) -> TsdbStats:
+        return catalog.stats(self._engine, self._registry, limit, budget)
+
+    def delete(self, selectors: Sequence[Matchers], start_ms: int, end_ms: int) -> None:
+        with self._family.lock:
+            erase.delete(self._engine, self._registry, selectors, start_ms, end_ms)
+            self._index.clear()
+
+    # --- status -------------------------------------------------------------------------------------------------------
+
+    def status(self) -> list[TableStatus]:
+        return table_status(self._engine, TABLES)
+
+    def queues(self) -> list[QueueStatus]:
+        return [queue for queue in self._writer.queues() if queue.name == NAME]
