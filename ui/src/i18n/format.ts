@@ -118,3 +118,9 @@ export function clock(ms: number | null | undefined, now_ms: number = Date.now()
   if (day.format(ms) === day.format(now_ms)) return time;
   return `${formatter({ month: "numeric", day: "numeric", ...zone() }).format(ms)} ${time}`;
 }
+
+/** 14:02:31: when what is on screen was true. */
+export function clockWithSeconds(ms: number | null | undefined): string {
+  if (!known(ms)) return NONE;
+  return formatter({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", ...zone() }).format(ms);
+}

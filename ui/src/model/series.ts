@@ -263,7 +263,9 @@ export function nearestIndex(times: Float64Array, seconds: number): number {
   return hi >= 0 && Math.abs(times[hi]! - seconds) < Math.abs(times[lo]! - seconds) ? hi : lo;
 }
 
-function csvCell(text: string): string {
+function csvCell(said: string): string {
+  // A leading = + - @ would be run as a formula by spreadsheets, and label values are other people's words.
+  const text = /^[=+\-@\t]/.test(said) ? `'${said}` : said;
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

@@ -21,10 +21,13 @@ export class Resource<T> {
   busy = $state(false);
   failure = $state.raw<Failure | null>(null);
   #load: (signal: AbortSignal) => Promise<T>;
+  #quiet: boolean;
   #flight: AbortController | null = null;
 
-  constructor(load: (signal: AbortSignal) => Promise<T>) {
+  /** `quiet`: asked on a beat of its own, so the line at the top stays still. */
+  constructor(load: (signal: AbortSignal) => Promise<T>, { quiet = false }: { quiet?: boolean } = {}) {
     this.#load = load;
+    this.#quiet = quiet;
   }
 
   /** The newest good answer, if there ever was one. */
@@ -38,7 +41,7 @@ export class Resource<T> {
     const flight = new AbortController();
     this.#flight = flight;
     this.busy = true;
-    activity.running += 1;
+    if (!this.#quiet) activity.running += 1;
     try {
       const value = await this.#load(flight.signal);
       if (this.#flight !== flight) return;
@@ -49,7 +52,7 @@ export class Resource<T> {
       this.failure = { why: error instanceof Error ? error.message : String(error), hint: error instanceof ApiError ? error.hint : "" };
       if (this.current.state !== "ready") this.current = { state: "failed", ...this.failure, retry: () => void this.reload() };
     } finally {
-      activity.running -= 1;
+      if (!this.#quiet) activity.running -= 1;
       if (this.#flight === flight) {
         this.busy = false;
         this.#flight = null;

@@ -1,0 +1,81 @@
+/** What somebody means by what they type into ⌘K, as a list with the likeliest first. Pure: the names come in.
+ *
+ * The first row is what Enter does, so the box always shows what it understood before anything happens.
+ */
+
+export interface Named {
+  name: string;
+  note?: string;
+}
+
+export interface Known {
+  pages: readonly { id: string; title: string; path: string; aliases: readonly string[] }[];
+  hosts: readonly string[];
+  metrics: readonly Named[];
+  acts: readonly { id: string; title: string; aliases: readonly string[] }[];
+}
+
+export type Meaning =
+  | { kind: "page"; id: string; title: string; path: string }
+  | { kind: "host"; name: string }
+  | { kind: "metric"; name: string; note: string }
+  | { kind: "promql"; expr: string }
+  | { kind: "search"; text: string }
+  | { kind: "act"; id: string; title: string };
+
+const ROWS_MAX = 30;
+const PER_KIND_MAX = 8;
+
+/** How well a name answers what was typed: 0 not at all, higher is better. All words must be found. */
+export function fit(typed: string, name: string): number {
+  const said = typed.toLowerCase();
+  const text = name.toLowerCase();
+  if (!said) return 1;
+  if (text === said) return 100;
+  if (text.startsWith(said)) return 80;
+  const words = said.split(/[\s_]+/).filter(Boolean);
+  if (!words.every((word) => text.includes(word))) return initials(said, text) ? 20 : 0;
+  return new RegExp(`(?:^|[^a-z0-9])${words[0]!.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`).test(text) ? 60 : 40;
+}
+
+/** `nlo` finds `node_load_one`: the beginnings of a name's words. */
+function initials(said: string, text: string): boolean {
+  const firsts = text.split(/[^a-z0-9]+/).map((word) => word[0] ?? "").join("");
+  return said.length >= 2 && firsts.startsWith(said);
+}
+
+/** Whether this is a question in PromQL and not words: a call, a selector, a range, or arithmetic on a name. */
+export function looksLikePromQL(text: string): boolean {
+  const said = text.trim();
+  if (/^[a-zA-Z_:][\w:]*\s*[({[]/.test(said)) return true;
+  if (/^\{.*=/.test(said)) return true;
+  return /^[\w:.()[\]{}"=~!,\s]+\s*(?:[-+*/%^]|[<>]=?|==|!=|\b(?:and|or|unless)\b)\s*[\w:.(]/.test(said) && /[\d_(]/.test(said);
+}
+
+export function understand(typed: string, known: Known): Meaning[] {
+  const said = typed.trim();
+  const promql: Meaning[] = looksLikePromQL(said) ? [{ kind: "promql", expr: said }] : [];
+  const pages = best(said, known.pages, (page) => [page.title, page.id, ...page.aliases]).map(
+    ({ row, score }): [Meaning, number] => [{ kind: "page", id: row.id, title: row.title, path: row.path }, score + 2],
+  );
+  const hosts = best(said, known.hosts, (name) => [name]).map(({ row, score }): [Meaning, number] => [{ kind: "host", name: row }, score + 1]);
+  const metrics = said
+    ? best(said, known.metrics, (metric) => [metric.name]).map(
+        ({ row, score }): [Meaning, number] => [{ kind: "metric", name: row.name, note: row.note ?? "" }, score],
+      )
+    : [];
+  const acts = said
+    ? best(said, known.acts, (act) => [act.title, ...act.aliases]).map(({ row, score }): [Meaning, number] => [{ kind: "act", id: row.id, title: row.title }, score - 1])
+    : [];
+  const rest = [...pages, ...hosts, ...metrics, ...acts].sort((a, b) => b[1] - a[1]).map(([meaning]) => meaning);
+  const search: Meaning[] = said && !promql.length ? [{ kind: "search", text: said }] : [];
+  return [...promql, ...rest, ...search].slice(0, ROWS_MAX);
+}
+
+function best<T>(said: string, rows: readonly T[], names: (row: T) => readonly string[]): { row: T; score: number }[] {
+  return rows
+    .map((row) => ({ row, score: Math.max(...names(row).map((name) => fit(said, name))) }))
+    .filter(({ score }) => score > 0)
+    .sort((a, b) => b.score - a.score)
+    .slice(0, PER_KIND_MAX);
+}
