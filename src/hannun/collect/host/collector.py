@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import pkgutil
 import platform
 import sys
@@ -26,10 +27,19 @@ PAGE_AGE_S = 1.0
 """A page asked for again within this time shows the same reading, so that callers cannot drive our CPU."""
 
 
-def _import_collectors() -> None:
+def _linux(options: Options) -> dict[str, Reader]:
+    """Every file of this package registers its collectors when it is imported; nobody keeps a list of them."""
     package = importlib.import_module("hannun.collect.host")
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"hannun.collect.host.{module.name}")
+    return {name: make(options) for name, make in COLLECTORS.items()}
+
+
+def _portable() -> dict[str, Reader]:
+    """Imported only when needed: psutil costs time and memory that Linux need not spend."""
+    from hannun.collect.portable import PORTABLE
+
+    return dict(PORTABLE)
 
 
 class HostCollector:
@@ -38,11 +48,10 @@ class HostCollector:
     def __init__(
         self, roots: Roots | None = None, options: Options | None = None, only: Sequence[str] | None = None
     ) -> None:
-        _import_collectors()
         self._roots = roots or Roots()
-        names = sorted(COLLECTORS) if only is None else only
-        made = options or Options()
-        self._readers: tuple[tuple[str, Reader], ...] = tuple((name, COLLECTORS[name](made)) for name in names)
+        readers = _linux(options or Options()) if os.path.isdir(self._roots.procfs) else _portable()
+        names = sorted(readers) if only is None else only
+        self._readers: tuple[tuple[str, Reader], ...] = tuple((name, readers[name]) for name in names)
         self._lock = threading.Lock()
         self._status: tuple[CollectorStatus, ...] = ()
         self._families: list[Family] = []

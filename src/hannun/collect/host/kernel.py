@@ -34,7 +34,7 @@ def kernel_hung(roots: Roots) -> list[Family]:
     except FileNotFoundError as err:
         raise NoData("this kernel does not count hung tasks") from err
     text = "Total number of tasks that have been detected as hung since the system boot."
-    return [Family.single("node_kernel_hung_task_detects_total", "counter", text, count)]
+    return [Family.single("node_kernel_hung_task_detect_count", "counter", text, count)]
 
 
 @collector("selinux")
