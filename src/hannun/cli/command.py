@@ -12,10 +12,35 @@ from typing import Any
 
 import click
 
-from hannun.cli.terminal import Terminal
+from hannun.cli.terminal import Terminal, UsageError
+from hannun.config.complaint import nearest, quote
 from hannun.model.text import Text
 
-Body = Callable[..., None]
+Body = Callable[..., int | None]
+"""Takes the Terminal and its parameters; returns an exit code, None for done."""
+
+
+class OneOf(click.ParamType[str]):
+    """One of a few words; click's own `Choice` complains in English."""
+
+    name = "word"
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value in self.words:
+            return value
+        shown = param.opts[0] if isinstance(param, click.Option) else "" if param is None else param.human_readable_name
+        listed = ", ".join(self.words)
+        near = nearest(value, self.words)
+        raise UsageError(
+            Text(
+                en=f"{shown}: {quote(value)} is none of {listed}" + (f"; did you mean {near}?" if near else ""),
+                ko=f"{shown}: {quote(value)} 대신 {listed} 가운데 하나를 써 주세요"
+                + (f". 혹시 {near}?" if near else ""),
+            )
+        )
 
 
 class Option(click.Option):
@@ -141,7 +166,7 @@ def _callback(body: Body | None) -> Body | None:
     if body is None:
         return None
 
-    def call(**params: Any) -> None:
-        body(click.get_current_context().find_object(Terminal), **params)
+    def call(**params: Any) -> int | None:
+        return body(click.get_current_context().find_object(Terminal), **params)
 
     return call

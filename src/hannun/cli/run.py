@@ -14,12 +14,11 @@ import click
 
 from hannun.cli.command import Door
 from hannun.cli.mistakes import explain
-from hannun.cli.terminal import Terminal, UsageError, one_line
+from hannun.cli.terminal import DONE, FAILED, INTERRUPTED, MISUNDERSTOOD, Terminal, UsageError, one_line
 from hannun.config.language import lang_of
 from hannun.model.errors import ConfigError, HannunError
 from hannun.model.text import LANGS, Lang, Text
 
-DONE, FAILED, MISUNDERSTOOD, INTERRUPTED = 0, 1, 2, 130
 ANYWHERE = {"--lang": ("lang", LANGS), "--log-level": ("log_level", ("debug", "info", "warning", "error"))}
 """Options that may stand before or after any command, with their values."""
 
@@ -106,12 +105,12 @@ def _invoke(words: list[str], terminal: Terminal) -> int:
         words = ["--help"]
     if words == ["--version"]:
         words = ["version"]
-    with DOOR.make_context("hannun", words, obj=terminal) as ctx:
-        try:
-            DOOR.invoke(ctx)
-        except click.exceptions.Exit as leave:
-            return leave.exit_code
-    return DONE
+    try:
+        with DOOR.make_context("hannun", words, obj=terminal) as ctx:
+            code = DOOR.invoke(ctx)
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    return code if isinstance(code, int) else DONE
 
 
 def _fail(words: str, code: int, debug: bool) -> int:

@@ -13,6 +13,8 @@ from typing import TextIO
 from hannun.model.errors import HannunError
 from hannun.model.text import Lang, Text, say
 
+DONE, FAILED, MISUNDERSTOOD, INTERRUPTED = 0, 1, 2, 130
+"""Exit codes."""
 PASSWORD_MAX = 1_024
 WIDTH_MIN, WIDTH_MAX = 40, 100
 

@@ -90,10 +90,24 @@ def load(
     return _resolve(given, path, env, machine or machines.look(), complaints, base)
 
 
-def check(path: Path, shown_as: str | None = None) -> list[Complaint]:
-    """Everything there is to say about one hannun.yml on its own."""
+def check(path: Path, env: Mapping[str, str]) -> list[Complaint]:
+    """Everything there is to say about one hannun.yml on its own; `env` is for `${NAME}` in it."""
+    complaints: list[Complaint] = []
+    document = _open(path, str(path), complaints)
+    if document is None:
+        return complaints
+    found = _from_document(document, path.parent, env, complaints)
+    root = document.root
+    if not found and isinstance(root, yaml.Map) and root.entries and all(not each.fatal for each in complaints):
+        # Somebody else's file would otherwise pass with a warning for each line.
+        text = Text(
+            en="no key in it is a setting of hannun.yml; this version checks no other files",
+            ko="hannun.yml의 설정이 하나도 없습니다. 이 버전은 다른 파일을 검사하지 않습니다",
+        )
+        return [Complaint(document.file, root.line, text, fatal=True)]
     try:
-        return load({"config": str(path)}, {}, cwd=Path())[1]
+        given = {name: found.get(name, []) for name in SETTINGS}
+        return _resolve(given, path, {}, machines.look(), complaints, path.parent)[1]
     except Refused as err:
         return list(err.complaints)
 
@@ -202,22 +216,27 @@ def _read_file(
         shown_as = str(file) if file else DEFAULT_FILE
         if file is None and not path.is_file():
             return {}, None
+    if named and not path.is_file():  # the reader of --config says this in its own words
+        return {}, None
+    document = _open(path, shown_as, complaints)
+    return ({}, None) if document is None else (_from_document(document, path.parent, env, complaints), path)
+
+
+def _open(path: Path, shown_as: str, complaints: list[Complaint]) -> yaml.Document | None:
+    """The document and its warnings; None with a complaint noted when it cannot be read."""
     try:
         with path.open("rb") as opened:
-            content = opened.read(yaml.BYTES_MAX + 1)
-        document = yaml.load(content, shown_as)
+            document = yaml.load(opened.read(yaml.BYTES_MAX + 1), shown_as)
     except OSError as err:
         why = err.strerror or str(err)
-        if named:  # the reader of --config says this in its own words
-            return {}, None
         text = Text(en=f"cannot be read: {why}", ko=f"읽을 수 없습니다: {why}")
         complaints.append(Complaint(shown_as, 0, text, fatal=True))
-        return {}, None
+        return None
     except Refused as err:
         complaints.extend(err.complaints)
-        return {}, None
+        return None
     complaints.extend(document.warnings)
-    return _from_document(document, path.parent, env, complaints), path
+    return document
 
 
 def _from_document(

@@ -351,17 +351,17 @@ def build(got: Values, machine: Machine, lang: Lang) -> Settings:
     spoken = got[LANG]
     cert, key = got[TLS_CERT], got[TLS_KEY]
     if (cert is None) != (key is None):
-        said, silent = ("--tls-cert", "--tls-key") if cert else ("--tls-key", "--tls-cert")
+        silent = TLS_KEY.flag if cert else TLS_CERT.flag
         raise values.BadValue(
-            f"{said} is given without {silent}; https needs both",
-            f"{said} 설정에는 {silent} 설정도 필요합니다. https에는 둘 다 있어야 합니다",
+            f"needs {silent} beside it; https takes both",
+            f"{silent} 설정도 함께 있어야 합니다. https에는 둘 다 필요합니다",
             about=(TLS_CERT if cert else TLS_KEY).name,
         )
     memory = _bytes(got[MEMORY], machine.memory_bytes)
     if memory < MEMORY_MIN:
         raise values.BadValue(
-            f"--memory is {format_size(memory)}; the engine needs at least {format_size(MEMORY_MIN)}",
-            f"--memory 값이 {format_size(memory)}입니다. 엔진에는 적어도 {format_size(MEMORY_MIN)} 필요합니다",
+            f"{format_size(memory)} is too little; the engine needs at least {format_size(MEMORY_MIN)}",
+            f"{format_size(memory)} 값은 너무 작습니다. 엔진에는 적어도 {format_size(MEMORY_MIN)} 필요합니다",
             about=MEMORY.name,
         )
     return Settings(

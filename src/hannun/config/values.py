@@ -203,7 +203,7 @@ def address(words: str, _base: Path) -> Address:
         )
     elif host == "*":
         host = ""
-    elif host and not _is_host(host):
+    elif host and not (_is_ip(host) or _is_host(host)):
         raise BadValue(
             f"{quote(words)}: {quote(host)} is no host name or address",
             f"{quote(words)}: {quote(host)} 호스트 이름도 주소도 아닙니다",
