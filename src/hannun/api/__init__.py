@@ -1,0 +1,1 @@
+"""One module per product we speak for: read the parameters, ask the question, shape the answer."""

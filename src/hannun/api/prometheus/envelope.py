@@ -1,0 +1,126 @@
+"""Prometheus's JSON envelope: success with data, warnings and infos; errors with their type and status."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hannun.api.answer import Body, respond
+from hannun.api.form import SlowForm
+from hannun.model.errors import (
+    BadQuery,
+    DiskFull,
+    ExecutionError,
+    HannunError,
+    NotFound,
+    OutOfBounds,
+    Overloaded,
+    QueryCanceled,
+    QueryTimeout,
+    StoreUnavailable,
+    TooLarge,
+    WireError,
+)
+from hannun.model.http import Handler
+
+
+class ApiError(Exception):
+    """An error that is already in Prometheus's words."""
+
+    def __init__(self, status: int, kind: str, words: str) -> None:
+        super().__init__(words)
+        self.status = status
+        self.kind = kind
+        self.words = words
+
+
+def bad_data(words: str) -> ApiError:
+    return ApiError(400, "bad_data", words)
+
+
+def bad_parameter(name: str, words: str) -> ApiError:
+    return bad_data(f'invalid parameter "{name}": {words}')
+
+
+_KINDS: dict[type[HannunError], tuple[int, str]] = {
+    BadQuery: (400, "bad_data"),
+    WireError: (400, "bad_data"),
+    OutOfBounds: (400, "bad_data"),
+    SlowForm: (408, "bad_data"),
+    TooLarge: (413, "bad_data"),
+    ExecutionError: (422, "execution"),
+    NotFound: (404, "not_found"),
+    QueryCanceled: (499, "canceled"),
+    QueryTimeout: (503, "timeout"),
+    # Prometheus has no word for these; its clients retry after a 503 whatever the type says.
+    Overloaded: (503, "unavailable"),
+    StoreUnavailable: (503, "unavailable"),
+    DiskFull: (507, "unavailable"),
+}
+
+
+def error(status: int, kind: str, words: str, retry_after_s: int | None = None) -> Response:
+    said = {"status": "error", "errorType": kind, "error": words}
+    headers = {} if retry_after_s is None else {"retry-after": str(retry_after_s)}
+    return respond(Body(_dumps(said)), status, headers)
+
+
+def of_error(err: ApiError | HannunError) -> Response:
+    if isinstance(err, ApiError):
+        return error(err.status, err.kind, err.words)
+    status, kind = next((_KINDS[of] for of in type(err).__mro__ if of in _KINDS), (500, "internal"))
+    retry_after_s = err.retry_after_s if isinstance(err, Overloaded) else None
+    return error(status, kind, err.say("en"), retry_after_s)
+
+
+def success(
+    data: bytes, warnings: Sequence[str] = (), infos: Sequence[str] = (), extra: Sequence[tuple[str, Any]] = ()
+) -> bytes:
+    """The envelope around `data` (JSON). `extra` is put into `data`, which then is a non-empty object."""
+    if extra:
+        added = b",".join(b'"' + name.encode() + b'":' + _dumps(value) for name, value in extra)
+        data = data[:-1] + b"," + added + b"}"
+    parts = [b'{"status":"success","data":', data]
+    for name, notes in ((b"warnings", warnings), (b"infos", infos)):
+        if notes:
+            parts += [b',"', name, b'":', _dumps(list(notes))]
+    return b"".join([*parts, b"}"])
+
+
+def json(value: object) -> bytes:
+    """`value` as JSON; text that is not UTF-8 is replaced, never an error."""
+    return _dumps(value)
+
+
+def guarded(handler: Handler) -> Handler:
+    """The handler with its errors in Prometheus's shape."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except (ApiError, HannunError) as err:
+            return of_error(err)
+
+    return answer
+
+
+def _dumps(value: object) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # a lone surrogate, which has no UTF-8
+        return orjson.dumps(_sendable(value))
+
+
+def _sendable(value: object) -> object:
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode()
+        case dict():
+            return {_sendable(key): _sendable(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [_sendable(inner) for inner in value]
+    return value
