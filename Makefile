@@ -23,7 +23,7 @@ demo: setup      ## a small shop sends its metrics, with some failures, into a t
 
 test: dev        ## what every change must pass (< 10 min)
 	@$(MAKE) --no-print-directory check
-	@cd ui && PATH="$$($(CURDIR)/$(PY) hatch_build.py --node-bin):$$PATH" npm test --silent
+	@$(PY) ui/hatch_build.py --npm test --silent
 	@$(PY) -m pytest tests -n 2 --dist loadgroup
 
 test-long: dev   ## kills, fuzz and soak; run before a feature is called done
@@ -37,7 +37,7 @@ check: dev       ## format, lint, types, import rules
 	@.venv/bin/ruff check --quiet src tests bench examples ui/hatch_build.py
 	@.venv/bin/mypy
 	@$(PY) -m pytest -q tests/test_import_rules.py
-	@cd ui && PATH="$$($(CURDIR)/$(PY) hatch_build.py --node-bin):$$PATH" npm run check --silent
+	@$(PY) ui/hatch_build.py --npm run check --silent
 
 format: dev      ## put the code into the project's form
 	@.venv/bin/ruff format src tests bench examples ui/hatch_build.py

@@ -1,0 +1,233 @@
+"""The one place that knows everybody: builds the rooms, wires them, starts them in order and stops them in reverse.
+
+It decides nothing. What a part needs is handed to it here; what goes wrong is said by the part that knows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, suppress
+
+import psutil
+import uvloop
+
+from hannun import __version__
+from hannun.api import prometheus as prometheus_api
+from hannun.cli.banner import Entry, Started, show
+from hannun.collect.host import HostCollector
+from hannun.collect.loop import CollectLoop
+from hannun.collect.own import OwnMetrics
+from hannun.collect.source import Source, hostname
+from hannun.config.complaint import Complaint
+from hannun.config.settings import Settings
+from hannun.model.errors import HannunError
+from hannun.model.http import Endpoint
+from hannun.model.time import SystemClock
+from hannun.observe import log
+from hannun.observe.metrics import REGISTRY
+from hannun.observe.outcomes import Outcomes
+from hannun.observe.problems import Problems
+from hannun.query.promql import PromEngine
+from hannun.query.runner import QueryRunner
+from hannun.receive import remote_write
+from hannun.store import schema
+from hannun.store.data_dir import DataDir
+from hannun.store.disk import DiskGuard
+from hannun.store.engine import ChdbEngine
+from hannun.store.meta import MetaStore
+from hannun.store.metrics import MetricStore
+from hannun.store.retention import Retention, Signal
+from hannun.store.writer import Writer
+from hannun.web import health
+from hannun.web.auth import accounts_api, policy, session_api
+from hannun.web.auth.first_admin import make_first_admin
+from hannun.web.auth.gate import Gate
+from hannun.web.server import WebServer, create_app
+from hannun.web.site import Site
+from hannun.web.tls import TlsFiles
+
+_log = logging.getLogger("hannun")
+STOP_WITHIN_S = 9.5
+
+
+def run(settings: Settings, complaints: Sequence[Complaint]) -> None:
+    """Serve until SIGTERM or SIGINT. Raises HannunError for what stands in the way of a start."""
+    log.configure(settings.log_level, settings.log_format)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, complaints))
+
+
+async def _serve(settings: Settings, complaints: Sequence[Complaint]) -> None:
+    leave = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, leave.set)
+    async with AsyncExitStack() as standing:
+        app = App(settings, complaints, standing)
+        await app.start()
+        loop.add_signal_handler(signal.SIGHUP, app.reload)
+        show(app.started(), settings.lang, sys.stdout)
+        await leave.wait()
+        _log.info("leaving: flushing what is queued")
+        _leave_at_the_latest(STOP_WITHIN_S)
+
+
+class App:
+    """Everything of one server. What is opened is closed by `standing`, in reverse order, also when a start fails."""
+
+    def __init__(self, settings: Settings, complaints: Sequence[Complaint], standing: AsyncExitStack) -> None:
+        self.settings = settings
+        self.complaints = complaints
+        self._standing = standing
+        self.clock = SystemClock()
+        self.started_ms = int(psutil.Process().create_time() * 1000)
+        self.ready = False
+        self.problems = Problems(self.clock)
+        self.outcomes = Outcomes(self.clock)
+
+        self.data_dir = DataDir.open(settings.data_dir)
+        standing.callback(self.data_dir.close)
+        self.meta = MetaStore.open(settings.meta_url or self.data_dir.meta_path, self.clock)
+        standing.callback(self.meta.close)
+        make_first_admin(self.meta.users, settings.admin_password)
+        self.site = _site(settings, self.started_ms)
+        self._has_users = bool(self.meta.users.all())
+        refused = policy.may_start(self.site, has_users=self._has_users, has_tokens=bool(self.meta.tokens.all()))
+        if refused is not None:
+            raise refused
+
+        self.engine = ChdbEngine.open(self.data_dir.engine_path, memory_bytes=settings.memory_bytes)
+        standing.callback(self.engine.close)
+        schema.apply(self.engine)
+        self.disk = DiskGuard(self.data_dir.path, settings.disk_reserve_bytes, self.problems)
+        self.writer = Writer(clock=self.clock, admit=self.disk.check, queue_bytes_max=settings.memory_bytes // 8)
+        keep_ms = settings.retention.metrics_ms or 0
+        self.metrics = MetricStore(
+            self.engine,
+            self.writer,
+            retention_ms=keep_ms,
+            clock=self.clock,
+            problems=self.problems,
+            outcomes=self.outcomes,
+        )
+        self.retention = Retention(
+            self.engine,
+            [Signal("metrics", ("metric_samples__local", "metric_seen__local"), keep_ms)],
+            disk=self.disk,
+            total_bytes_max=settings.retention_size_bytes,
+            clock=self.clock,
+            problems=self.problems,
+            state_path=self.data_dir.path / "retention-clock",
+        )
+        self.prom = PromEngine(self.metrics, clock=self.clock)
+        self.runner = QueryRunner(bytes_max=settings.memory_bytes // 2, clock=self.clock)
+        self.gate = Gate(self.meta, self.site, self.clock)
+        self.host = None if settings.no_self else HostCollector()
+        self.own = OwnMetrics(REGISTRY)
+        self.collect = CollectLoop(self.metrics, list(self._sources()), self.clock)
+        self.web = WebServer(
+            create_app(self._endpoints(), self.gate),
+            host=settings.listen.host,
+            port=settings.listen.port,
+            tls_files=TlsFiles(settings.tls.cert, settings.tls.key) if settings.tls else None,
+        )
+
+    async def start(self) -> None:
+        """Raises HannunError. After it the server answers and this machine's first reading is on its way."""
+        await self.writer.start()
+        self._standing.push_async_callback(self.writer.stop)
+        self._standing.push_async_callback(self.runner.stop)
+        await self.gate.start()
+        self._standing.push_async_callback(self.gate.stop)
+        await self.web.start()
+        self._standing.push_async_callback(self.web.stop)
+        keeping = asyncio.create_task(self.retention.run(), name="retention")
+        self._standing.push_async_callback(_ended, keeping)
+        await self.collect.start()
+        self._standing.push_async_callback(self.collect.stop)
+        self.ready = True
+
+    def reload(self) -> None:
+        """SIGHUP: certificate and key are read again; a pair that cannot be used is said and the old one stays."""
+        try:
+            self.web.reload_tls()
+        except HannunError as err:
+            _log.error("%s", err.say(self.settings.lang))
+        else:
+            _log.info("reloaded")
+
+    def started(self) -> Started:
+        settings = self.settings
+        entry: Entry = "local" if self.site.on_loopback else "open"
+        return Started(
+            version=__version__,
+            url=settings.url,
+            data_dir=self.data_dir.path,
+            dsn=None,
+            host=None if self.host is None else hostname(),
+            entry="login" if self._has_users or not policy.is_open(self.site, has_users=self._has_users) else entry,
+            ready_s=time.time() - self.started_ms / 1000,
+            config_file=settings.config_file,
+            warnings=len(self.complaints),
+        )
+
+    def _endpoints(self) -> list[Endpoint]:
+        settings = self.settings
+        return [
+            *health.routes(registry=REGISTRY, is_ready=lambda: self.ready, base=self.site.base),
+            *session_api.routes(self.gate),
+            *accounts_api.routes(self.gate),
+            *remote_write.routes(self.metrics, self.outcomes),
+            *prometheus_api.routes(
+                self.prom,
+                self.metrics,
+                self.runner,
+                clock=self.clock,
+                enable_admin_api=settings.enable_admin_api,
+            ),
+        ]
+
+    def _sources(self) -> Iterator[Source]:
+        if self.host is not None:
+            yield Source("node", hostname(), self.host.collect, self.host.status)
+        yield self.own.source()
+
+
+def _site(settings: Settings, started_ms: int) -> Site:
+    return Site(
+        listen_host=settings.listen.host,
+        listen_port=settings.listen.port,
+        external_url=str(settings.external_url or ""),
+        trusted_proxies=settings.trusted_proxies,
+        ingest_allow=settings.ingest_allow,
+        insecure_open=settings.insecure_open,
+        lang=settings.lang,
+        timezone=settings.timezone,
+        version=__version__,
+        started_ms=started_ms,
+        hostname=hostname(),
+    )
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def _leave_at_the_latest(within_s: float) -> None:
+    """A thread that will not end (a kernel, a dead file system) must not outlive the promise to leave."""
+
+    def give_up() -> None:
+        time.sleep(within_s)
+        _log.error("not everything ended within %.0f s; leaving now. Acknowledged data is on disk", within_s)
+        os._exit(1)
+
+    threading.Thread(target=give_up, name="hannun-leave", daemon=True).start()
