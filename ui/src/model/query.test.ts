@@ -139,6 +139,7 @@ describe("the place of a fault", () => {
     ["parse error at character 13: unexpected \")\"", "sum(rate(x)))", 12],
     ["1:5: parse error: unexpected end of input", "sum(", 4],
     ["2:3: parse error: unexpected \"+\"", "up\n  + +", 5],
+    ['1:17: parse error: unexpected ")"', 'x{a="결제"} ) )', 12],
     ["parse error at char 4: bad", "🙂 up", 4],
     ["query timed out", "up", null],
   ])("%s", (message, expr, at) => {

@@ -247,21 +247,34 @@ export interface Complaint {
   readonly text: string;
 }
 
+/** Offset in UTF-16 units of the byte that follows `bytes` bytes of UTF-8. */
+function afterBytes(text: string, bytes: number): number {
+  let left = bytes;
+  let at = 0;
+  for (const point of text) {
+    if (left <= 0) break;
+    const code = point.codePointAt(0)!;
+    left -= code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    at += point.length;
+  }
+  return at;
+}
+
 /**
- * Where the server says the fault is. It speaks of characters ("at character 13" counts from one, "1:13" is line and
- * column); both become an offset into `expr`.
+ * Where the server says the fault is. "1:13: parse error" is line and column, both from one, the column in bytes as
+ * Prometheus counts; "at character 13" counts code points. Both become an offset into `expr`.
  */
 export function complaintOf(message: string, expr: string): Complaint {
-  const lineColumn = /(?:^|\s)(\d+):(\d+): parse error/.exec(message);
+  const lineColumn = /(?:^|[\s":])(\d+):(\d+): parse error/.exec(message);
   if (lineColumn) {
     const lines = expr.split("\n");
-    const line = Math.min(Number(lineColumn[1]), lines.length);
+    const line = Math.max(1, Math.min(Number(lineColumn[1]), lines.length));
     const before = lines.slice(0, line - 1).reduce((sum, l) => sum + l.length + 1, 0);
-    return { at: Math.min(before + Number(lineColumn[2]) - 1, expr.length), text: message };
+    return { at: before + afterBytes(lines[line - 1]!, Number(lineColumn[2]) - 1), text: message };
   }
   const character = /\bchar(?:acter)?\s+(\d+)/.exec(message);
   if (character) {
-    // Characters are code points; an emoji before the fault takes two UTF-16 units.
+    // An emoji before the fault is one character and two UTF-16 units.
     const points = [...expr].slice(0, Number(character[1]) - 1);
     return { at: Math.min(points.join("").length, expr.length), text: message };
   }

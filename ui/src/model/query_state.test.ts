@@ -17,7 +17,8 @@ describe("the metrics page in the URL", () => {
 
   it.each<[string, ExploreState]>([
     ["names with a search", { ...usual, search: "메모리 & disk", prefix: "node_" }],
-    ["several queries", { ...usual, exprs: ['sum(rate(x{a="b&c=d"}[5m]))', "up", ""], tab: "table" }],
+    ["several queries", { ...usual, exprs: ['sum(rate(x{a="b&c=d"}[5m]))', "up"], tab: "table" }],
+    ["an empty editor", { ...usual, exprs: [""] }],
     ["a chosen step, stacked, on a log scale", { ...usual, exprs: ["up"], stepS: 90, stacked: true, log: true, tab: "explain" }],
   ])("comes back whole: %s", (_, state) => {
     expect(readState(params(state))).toEqual(state);

@@ -33,6 +33,8 @@ export function readState(query: URLSearchParams): ExploreState {
     if (expr !== null) exprs.push(expr);
   }
   const tab = query.get("tab") as Tab;
+  // An address names a tab without a question when somebody asked for an empty editor.
+  if (exprs.length === 0 && TABS.includes(tab)) exprs.push("");
   return {
     exprs,
     tab: TABS.includes(tab) ? tab : "graph",
@@ -47,8 +49,9 @@ export function readState(query: URLSearchParams): ExploreState {
 /** The parameters that say the state; null removes one, and what is usual is not written. */
 export function writeState(state: ExploreState): Record<string, string | null> {
   const out: Record<string, string | null> = {};
-  for (let i = 0; i < MOST_QUERIES; i++) out[param(i)] = state.exprs[i] ?? null;
-  out["tab"] = state.tab === "graph" ? null : state.tab;
+  const exprs = state.exprs.filter((expr) => expr.trim() !== "");
+  for (let i = 0; i < MOST_QUERIES; i++) out[param(i)] = exprs[i] ?? null;
+  out["tab"] = state.exprs.length === 0 || (state.tab === "graph" && exprs.length > 0) ? null : state.tab;
   out["step"] = state.stepS === null ? null : spanText(state.stepS);
   out["stack"] = state.stacked ? "1" : null;
   out["scale"] = state.log ? "log" : null;
