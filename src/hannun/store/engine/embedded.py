@@ -102,7 +102,9 @@ class ChdbEngine:
         return pa.ipc.open_stream(body).read_all()
 
     def stream_native(self, sql: str, params: Params | None, budget: Budget) -> Iterator[Block]:
-        for chunk in self._stream(sql, "Native", params, budget):
+        # One thread reads each part in its order; more do not help a stream that one thread formats (measured: 153
+        # against 168 ms CPU for 14.4 M rows, equal wall time).
+        for chunk in self._stream(sql, "Native", params, budget, ", max_threads = 1"):
             memory = chunk.get_memview().view()
             self._streamed_bytes += len(memory)
             yield from native.blocks(memory)
@@ -164,12 +166,13 @@ class ChdbEngine:
         with self._connection() as connection, _translated():
             yield connection.query(sql, form, params=encode(params)).bytes()
 
-    def _stream(self, sql: str, form: str, params: Params | None, budget: Budget) -> Iterator[Any]:
+    def _stream(self, sql: str, form: str, params: Params | None, budget: Budget, settings: str = "") -> Iterator[Any]:
         """Chunks of one answer under its budget: deadline and memory cap in the engine, cancel from outside."""
         budget.check()
         seconds = max(budget.remaining_s(), QUERY_FLOOR_S)
         memory = max(min(budget.bytes_max, self.limits.query_bytes), 1 << 20)
-        text = f"{_mark(budget.tag)}{sql}\nSETTINGS max_execution_time = {seconds:.3f}, max_memory_usage = {memory}"
+        limits = f"max_execution_time = {seconds:.3f}, max_memory_usage = {memory}{settings}"
+        text = f"{_mark(budget.tag)}{sql}\nSETTINGS {limits}"
         over = threading.Event()
         with self._connection() as connection, self._killable(budget, over), _translated():
             stream = connection.send_query(text, form, params=encode(params))

@@ -104,6 +104,7 @@ class Choice:
     ids: Ids
     labels: tuple[Labels, ...]
     whole: bool
+    series_of_metrics: int = 0
 
 
 class LabelIndex:
@@ -142,6 +143,7 @@ class LabelIndex:
         labels: list[Labels] = []
         found: list[str] = []
         whole = True
+        of_metrics = 0
         with self._lock:
             for metric in metrics:
                 index = self._loaded.get(metric)
@@ -152,11 +154,12 @@ class LabelIndex:
                 if len(at):
                     found.append(metric)
                     whole &= len(at) == len(index)
+                    of_metrics += len(index)
                     ids.append(index.ids[at])
                     all_labels = index.labels
                     labels.extend([all_labels[i] for i in at.tolist()])
         chosen = np.concatenate(ids) if ids else np.empty(0, np.uint64)
-        return Choice(tuple(found), chosen, tuple(labels), whole)
+        return Choice(tuple(found), chosen, tuple(labels), whole, of_metrics)
 
     def _load(self, metrics: Sequence[str], budget: Budget) -> None:
         if not metrics:

@@ -29,6 +29,7 @@ TIME_MAX_MS = 10_413_791_999_999
 UINT32_SPAN_MS = 2**32 - 2
 IDS_IN_SQL_MAX = 20_000
 FIRST_ROWS = 1 << 14
+ROWS_GUESSED_MAX = 32 << 20
 
 _COLUMNS = "SELECT series, ts, mantissa, scale"
 _FROM = "FROM metric_samples"
@@ -87,9 +88,7 @@ def statement(choice: Choice, start_ms: int, end_ms: int) -> tuple[str, Params]:
     return f"{_COLUMNS}\n{_FROM}\nWHERE {where}\n  AND {_IN_TIME}", params
 
 
-def read_samples(
-    engine: Engine, choice: Choice, start_ms: int, end_ms: int, budget: Budget, *, expected_rows: int = 0
-) -> SeriesColumns:
+def read_samples(engine: Engine, choice: Choice, start_ms: int, end_ms: int, budget: Budget) -> SeriesColumns:
     """Samples of the chosen series in `(start, end]`; series without one are left out."""
     start_ms, end_ms = clamp(start_ms, end_ms)
     time = np.uint32 if end_ms - start_ms <= UINT32_SPAN_MS else np.int64
@@ -98,7 +97,7 @@ def read_samples(
     sql, params = statement(choice, start_ms, end_ms)
     order = np.argsort(choice.ids)
     ids = choice.ids[order]
-    buffers = _Buffers.of(max(expected_rows, FIRST_ROWS), time)
+    buffers = _Buffers.of(_guess_rows(len(ids), end_ms - start_ms, budget), time)
     rows_read = 0
     for block in engine.stream_native(sql, params, budget):
         rows = len(block["series"])
@@ -228,6 +227,12 @@ def _replaced(
             c, d = offsets[series], offsets[series + 1]
             out_ts[a:b], out_value[a:b] = ts[c:d], value[c:d]
     return out_ts, out_value, out_offsets
+
+
+def _guess_rows(series: int, span_ms: int, budget: Budget) -> int:
+    """Room for a sample every ten seconds: pages that are never touched cost nothing, copying while growing does."""
+    left = max(budget.samples_max - budget.samples, 0)
+    return min(series * (span_ms // 10_000 + 2), left, ROWS_GUESSED_MAX) + FIRST_ROWS
 
 
 def _charge(budget: Budget, rows: int) -> None:

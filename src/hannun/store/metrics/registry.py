@@ -64,6 +64,55 @@ def _outdated(slots: np.ndarray, hours: np.ndarray, seen: np.ndarray, out: np.nd
     return found
 
 
+class IdTable:
+    """Series ids numbered in the order in which they came: a row number per series. Not locked."""
+
+    def __init__(self) -> None:
+        self._ids = np.zeros(FIRST_SLOTS // 16, np.uint64)
+        self._used = np.zeros(FIRST_SLOTS // 16, np.uint8)
+        self._row = np.zeros(FIRST_SLOTS // 16, np.int64)
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def bytes(self) -> int:
+        return self._ids.nbytes + self._used.nbytes + self._row.nbytes
+
+    def find(self, wanted: Ids) -> NDArray[np.int64]:
+        """Row numbers, -1 for unknown ids."""
+        slots = np.empty(len(wanted), np.int64)
+        _find(self._ids, self._used, np.ascontiguousarray(wanted, np.uint64), slots)
+        return np.where(slots < 0, -1, self._row[slots])
+
+    def places(self, wanted: Ids) -> NDArray[np.int64]:
+        """Row numbers; unknown ids get the next ones."""
+        rows = self.find(wanted)
+        if not (rows < 0).any():
+            return rows
+        new = np.unique(wanted[rows < 0])
+        self._room_for(len(new))
+        slots = np.empty(len(new), np.int64)
+        _add(self._ids, self._used, new, slots)
+        self._row[slots] = np.arange(self._count, self._count + len(new))
+        self._count += len(new)
+        return self.find(wanted)
+
+    def _room_for(self, more: int) -> None:
+        size = len(self._ids)
+        while (self._count + more) * 5 > size * 3:
+            size *= 2
+        if size == len(self._ids):
+            return
+        at = np.flatnonzero(self._used)
+        ids, row = self._ids[at], self._row[at]
+        self._ids, self._used, self._row = np.zeros(size, np.uint64), np.zeros(size, np.uint8), np.zeros(size, np.int64)
+        slots = np.empty(len(ids), np.int64)
+        _add(self._ids, self._used, ids, slots)
+        self._row[slots] = row
+
+
 class SeriesRegistry:
     """Every method takes the lock; the arrays behind it are only touched under it."""
 

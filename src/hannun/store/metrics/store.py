@@ -25,12 +25,14 @@ from hannun.store.metrics import catalog, erase
 from hannun.store.metrics.family import NAME, MetricFamily
 from hannun.store.metrics.index import LabelIndex, metrics_that_match
 from hannun.store.metrics.metadata import MetadataTable
-from hannun.store.metrics.read import read_samples
+from hannun.store.metrics.read import TIME_MAX_MS, clamp, nothing, read_samples
+from hannun.store.metrics.recent import RecentSamples
 from hannun.store.metrics.registry import SeriesRegistry
 from hannun.store.tables import table_status
 from hannun.store.writer import Writer
 
 DAY_MS = 86_400_000
+RECENT_BYTES_MAX = 96 << 20
 TABLES = ("metric_samples__local", "metric_series__local", "metric_seen__local", "metric_metadata__local")
 
 TOO_OLD = Text(
@@ -59,6 +61,7 @@ class MetricStore:
         clock: Clock | None = None,
         problems: Problems | None = None,
         outcomes: Outcomes | None = None,
+        recent_bytes_max: int = RECENT_BYTES_MAX,
     ) -> None:
         self._engine = engine
         self._writer = writer
@@ -68,6 +71,7 @@ class MetricStore:
         self._outcomes = outcomes
         self._registry = SeriesRegistry()
         self._index = LabelIndex(engine)
+        self._recent = RecentSamples(self._clock, bytes_max=recent_bytes_max)
         self._metadata = MetadataTable(engine)
         self._family = MetricFamily(engine, self._registry, self, self._metadata, self._clock.now_ms)
         catalog.load_registry(engine, self._registry)
@@ -120,14 +124,43 @@ class MetricStore:
         self._index.series_added(metric, new)
 
     def samples_added(self, metric: NDArray[np.int32], series: Ids, ts_ms: Ints, value: Floats) -> None:
-        return
+        self._recent.samples_added(self._registry.metric_names(), metric, series, ts_ms, value)
 
     # --- MetricReader -------------------------------------------------------------------------------------------------
 
     def select(self, matchers: Matchers, start_ms: int, end_ms: int, budget: Budget) -> SeriesColumns:
         metrics = metrics_that_match(list(self._registry.metrics()), matchers)
         choice = self._index.choose(metrics, matchers, budget)
-        return read_samples(self._engine, choice, start_ms, end_ms, budget)
+        start_ms, end_ms = clamp(start_ms, end_ms)
+        if not len(choice.ids) or start_ms >= end_ms:
+            return nothing(start_ms)
+        found = self._recent.select(choice, start_ms, end_ms, budget)
+        if found is not None:
+            return found
+        floor_ms = self._recent.floor_for(choice, choice.series_of_metrics, start_ms, end_ms)
+        if floor_ms is not None and self._load_recent(choice.metrics[0], floor_ms, budget):
+            found = self._recent.select(choice, start_ms, end_ms, budget)
+            if found is not None:
+                return found
+        answer = read_samples(self._engine, choice, start_ms, end_ms, budget)
+        self._recent.asked(choice, start_ms, end_ms, answer.rows_read)
+        return answer
+
+    def _load_recent(self, metric: str, floor_ms: int, budget: Budget) -> bool:
+        """Fill the window of one metric; False when another thread is at it."""
+        epoch = self._recent.begin_load(metric)
+        if epoch is None:
+            return False
+        columns, ids = None, np.empty(0, np.uint64)
+        try:
+            # Chosen after the load began: a series that comes later comes with its commit.
+            choice = self._index.choose([metric], (), budget)
+            columns = read_samples(self._engine, choice, floor_ms, TIME_MAX_MS, budget)
+            by_labels = dict(zip(choice.labels, choice.ids.tolist(), strict=True))
+            ids = np.array([by_labels[labels] for labels in columns.labels], np.uint64)
+        finally:
+            self._recent.end_load(metric, epoch, floor_ms, ids, columns)
+        return True
 
     def series(
         self, selectors: Sequence[Matchers], start_ms: int, end_ms: int, limit: int, budget: Budget
@@ -152,6 +185,7 @@ class MetricStore:
         with self._family.lock:
             erase.delete(self._engine, self._registry, selectors, start_ms, end_ms)
             self._index.clear()
+            self._recent.clear()
 
     # --- status -------------------------------------------------------------------------------------------------------
 
