@@ -1,4 +1,4 @@
-"""Recorded machines: each `tests/data/host/<name>.tree` is one text archive of the files that a host collector reads."""
+"""Recorded machines: each `tests/data/host/<name>.tree` is one text archive of the files that a collector reads."""
 
 from __future__ import annotations
 

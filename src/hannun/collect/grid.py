@@ -18,8 +18,3 @@ def next_point(now_ms: int, interval_ms: int) -> int:
 def snapped(now_ms: int, point_ms: int) -> int:
     """The timestamp for a reading meant for `point_ms` and begun at `now_ms`: the point itself when it was near."""
     return point_ms if -EARLY_MS <= now_ms - point_ms <= LATE_MS else now_ms
-
-
-def missed(begun_ms: int, lasted_ms: int, interval_ms: int) -> int:
-    """Points that went by while one reading lasted."""
-    return (begun_ms + lasted_ms) // interval_ms - begun_ms // interval_ms

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hannun.collect.feed import Feed, Reading
-from hannun.collect.grid import EARLY_MS, missed, next_point, snapped
+from hannun.collect.grid import EARLY_MS, next_point, snapped
 from hannun.collect.source import Source
 from hannun.collect.worker import Worker
 from hannun.model.family import CollectorStatus, Family
@@ -23,7 +23,9 @@ from hannun.observe.metrics import counter, gauge
 
 _log = logging.getLogger("hannun.collect")
 _ROUNDS = counter("hannun_collect_rounds_total", "Readings of a source, by how they ended.", ("job", "outcome"))
-_MISSED = counter("hannun_collect_missed_total", "Readings left out because the one before lasted too long.", ("job",))
+_MISSED = counter(
+    "hannun_collect_missed_total", "Readings left out because an earlier one had not come back.", ("job",)
+)
 _SERIES = gauge("hannun_collect_series", "Series that the last reading of a source had.", ("job",))
 INTERVAL_S = 15.0
 TIMEOUT_S = 10.0
@@ -95,10 +97,7 @@ class CollectLoop:
     async def _watch(self, watched: _Watched) -> None:
         ts_ms = self._clock.now_ms()
         while True:
-            begin_s = self._clock.monotonic_s()
-            await self._round(watched, ts_ms, begin_s)
-            lasted_ms = round((self._clock.monotonic_s() - begin_s) * 1000)
-            _MISSED.labels(watched.source.job).inc(missed(ts_ms, lasted_ms, self._interval_ms))
+            await self._round(watched, ts_ms)
             ts_ms = await self._next_point(ts_ms)
 
     async def _next_point(self, last_ms: int) -> int:
@@ -116,7 +115,8 @@ class CollectLoop:
         # A sleep may end a little early: the point that was just read must not be read a second time.
         return point_ms + self._interval_ms if point_ms == last_ms else point_ms
 
-    async def _round(self, watched: _Watched, ts_ms: int, begin_s: float) -> None:
+    async def _round(self, watched: _Watched, ts_ms: int) -> None:
+        begin_s = self._clock.monotonic_s()
         error = ""
         families: Sequence[Family] = ()
         try:
@@ -133,6 +133,7 @@ class CollectLoop:
 
     async def _gather(self, watched: _Watched) -> Sequence[Family]:
         if watched.worker.busy:
+            _MISSED.labels(watched.source.job).inc()
             raise StillReading("the reading before has not come back yet")
         answer = watched.worker.submit(watched.source.gather)
         timeout: asyncio.Future[None] = asyncio.ensure_future(self._sleep(self._timeout_s))
