@@ -109,8 +109,8 @@ export function status(scenario) {
       { signal: "metrics", key: "hannun", outcome: "accepted", reason: "", hour_ms: now - (now % HOUR), count: 212_040 },
       ...(trouble
         ? [
-            { signal: "metrics", key: "shop", outcome: "rejected", reason: "out_of_bounds", hour_ms: now - (now % HOUR), count: 1_204 },
-            { signal: "metrics", key: "nginx", outcome: "rejected", reason: "label_too_long", hour_ms: now - (now % HOUR) - HOUR, count: 17 },
+            { signal: "metrics", key: "shop", outcome: "invalid", reason: "timestamp too old", hour_ms: now - (now % HOUR), count: 1_204 },
+            { signal: "metrics", key: "nginx", outcome: "limited", reason: "too many labels", hour_ms: now - (now % HOUR) - HOUR, count: 17 },
           ]
         : []),
     ],

@@ -1,4 +1,5 @@
 /** Metric names and series that look like a machine's, for the mock server. */
+import { seriesFor } from "./plausible.mjs";
 
 const names = [
   ["node_cpu_seconds_total", "counter", "Seconds the CPUs spent in each mode.", "seconds", 32],
@@ -31,32 +32,16 @@ export function metrics(search, limit) {
   };
 }
 
-const hash = (text) => [...text].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, 7);
-
 export function panels({ start_ms, end_ms, step_ms, queries }) {
   return {
     results: queries.map(({ id, expr, instant }) => {
       const step = instant ? 1 : step_ms;
       const start = instant ? end_ms : start_ms;
       const steps = instant ? 1 : Math.floor((end_ms - start_ms) / step_ms) + 1;
-      const empty = { id, start_ms: start, step_ms: step, steps, series: [], warnings: [], infos: [], truncated: false };
-      if (/\)\)$/.test(expr) && expr.split("(").length < expr.split(")").length) {
-        return { ...empty, error: `parse error at character ${expr.length}: unexpected ")" in ${expr}` };
-      }
-      const count = /top|by \(|process/.test(expr) ? 5 : /cpu|filesystem|network|disk/.test(expr) ? 3 : 1;
-      const scale = /percent|ratio|\/ *node_|pressure/.test(expr) ? 1 : /bytes/.test(expr) ? 4e9 : /load/.test(expr) ? 4 : 100;
-      return {
-        ...empty,
-        series: Array.from({ length: count }, (_, k) => ({
-          labels: { __name__: expr.match(/[a-z_:][\w:]*_[\w:]*/)?.[0] ?? "value", instance: "mairie", name: ["postgres", "chromium", "node", "python3", "sshd"][k], mode: ["user", "system", "iowait", "irq", "steal"][k], device: ["eth0", "lo", "wg0", "sda", "sdb"][k] },
-          values: Array.from({ length: steps }, (_, i) => {
-            const at = start + i * step;
-            const seed = hash(expr) % 100 + k * 13;
-            const value = 0.25 + 0.16 * Math.sin(at / 400_000 + seed) + 0.06 * Math.sin(at / 31_000 + seed * 3) + 0.03 * Math.sin(at * 7 + seed);
-            return (value / (k + 1)) * scale;
-          }),
-        })),
-      };
+      const answer = { id, start_ms: start, step_ms: step, steps, series: [], warnings: [], infos: [], truncated: false };
+      if (expr.split("(").length < expr.split(")").length) return { ...answer, error: `1:${expr.length}: parse error: unexpected right parenthesis ')'` };
+      if (expr.split("(").length > expr.split(")").length) return { ...answer, error: `1:${expr.length + 1}: parse error: unclosed left parenthesis` };
+      return { ...answer, series: seriesFor(expr, Array.from({ length: steps }, (_, i) => start + i * step)) };
     }),
   };
 }

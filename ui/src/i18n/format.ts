@@ -2,6 +2,7 @@
  *
  * Three significant digits at most: a person at night compares magnitudes, not digits. Pure given `locale`.
  */
+import { written } from "../model/time.ts";
 import { locale } from "./locale.svelte.ts";
 import { m } from "./paraglide/messages.js";
 
@@ -89,38 +90,33 @@ export function ago(ms: number | null | undefined, now_ms: number = Date.now()):
   return seconds < 10 ? m.moment_now() : m.moment_ago({ span: duration(seconds) });
 }
 
-function zone(): Intl.DateTimeFormatOptions {
-  return locale.timezone ? { timeZone: locale.timezone } : {};
-}
-
-const formats = new Map<string, Intl.DateTimeFormat>();
-function formatter(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const key = `${locale.tag}|${JSON.stringify(options)}`;
-  let found = formats.get(key);
-  if (!found) formats.set(key, (found = new Intl.DateTimeFormat(locale.tag, options)));
+const zoneFormats = new Map<string, Intl.DateTimeFormat>();
+function zoneFormat(): Intl.DateTimeFormat {
+  const key = `${locale.tag}|${locale.timezone}`;
+  let found = zoneFormats.get(key);
+  if (!found) {
+    found = new Intl.DateTimeFormat(locale.tag, { timeZoneName: "short", ...(locale.timezone ? { timeZone: locale.timezone } : {}) });
+    zoneFormats.set(key, found);
+  }
   return found;
 }
 
-/** Year to second with the zone's name: what a tooltip or a copied moment says. */
+/** 2026-11-20 14:02:31 GMT+9: what a tooltip or a copied moment says; written alike in both languages, as in logs. */
 export function moment(ms: number | null | undefined): string {
   if (!known(ms)) return NONE;
-  return formatter({
-    year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
-    hourCycle: "h23", timeZoneName: "short", ...zone(),
-  }).format(ms);
+  const name = zoneFormat().formatToParts(ms).find((part) => part.type === "timeZoneName")?.value ?? "";
+  return `${written(ms, locale.timezone)} ${name}`;
 }
 
 /** 14:02, or 11-20 14:02 when it is not today: what a dense row has room for. */
 export function clock(ms: number | null | undefined, now_ms: number = Date.now()): string {
   if (!known(ms)) return NONE;
-  const day = formatter({ year: "numeric", month: "2-digit", day: "2-digit", ...zone() });
-  const time = formatter({ hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...zone() }).format(ms);
-  if (day.format(ms) === day.format(now_ms)) return time;
-  return `${formatter({ month: "numeric", day: "numeric", ...zone() }).format(ms)} ${time}`;
+  const at = written(ms, locale.timezone);
+  return at.slice(0, 10) === written(now_ms, locale.timezone).slice(0, 10) ? at.slice(11, 16) : at.slice(5, 16);
 }
 
 /** 14:02:31: when what is on screen was true. */
 export function clockWithSeconds(ms: number | null | undefined): string {
   if (!known(ms)) return NONE;
-  return formatter({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", ...zone() }).format(ms);
+  return written(ms, locale.timezone).slice(11);
 }

@@ -1,6 +1,6 @@
 /** The lines that a person pastes elsewhere so that it sends here, with this server's address in them. Pure. */
 
-export type PushKind = "remote_write" | "agent" | "grafana";
+export type PushKind = "remote_write" | "alloy" | "grafana";
 
 export interface Push {
   /** The file that the lines belong into; empty for a command. */
@@ -14,11 +14,11 @@ export function pushLines(kind: PushKind, address: string, closed: boolean): Pus
     const token = closed ? "\n    authorization: {credentials: hnt_…}" : "";
     return { file: "prometheus.yml", lines: `remote_write:\n  - url: ${address}/api/v1/write${token}` };
   }
-  if (kind === "agent") {
-    const token = closed ? "\n          basic_auth: {username: push, password: hnt_…}" : "";
+  if (kind === "alloy") {
+    const token = closed ? "\n    bearer_token = \"hnt_…\"" : "";
     return {
-      file: "grafana-agent.yml",
-      lines: `metrics:\n  configs:\n    - name: default\n      remote_write:\n        - url: ${address}/api/v1/write${token}`,
+      file: "config.alloy",
+      lines: `prometheus.remote_write "hannun" {\n  endpoint {\n    url = "${address}/api/v1/write"${token}\n  }\n}`,
     };
   }
   const token = closed ? "\n    jsonData: {httpHeaderName1: Authorization}\n    secureJsonData: {httpHeaderValue1: Bearer hnt_…}" : "";

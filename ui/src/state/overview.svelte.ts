@@ -2,7 +2,6 @@
 import { api } from "../api/client.ts";
 import type { Overview, Severity } from "../api/types.ts";
 import { Resource } from "./resource.svelte.ts";
-import { session } from "./session.svelte.ts";
 
 const SEEN_MS = 5000;
 const WAITING_MS = 1500; // nothing has arrived yet: a person is watching for it
@@ -36,7 +35,7 @@ class OverviewState extends Resource<Overview> {
     let stopped = false;
     const ask = async (): Promise<void> => {
       clearTimeout(timer);
-      if (!session.closed) await this.reload();
+      await this.reload();
       if (!stopped) timer = window.setTimeout(ask, this.#pause());
     };
     const onSeen = (): void => {
