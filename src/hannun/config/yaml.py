@@ -220,6 +220,10 @@ class _Reader:
         except yaml.MarkedYAMLError as err:
             said = (err.problem or err.context or "cannot be read").split("\n")[0][:200]
             line = _line_of(err.problem_mark, err.context_mark)
+            last = text.rstrip().count("\n") + 1
+            if line > last:
+                # What is missing at the end of the file is to be mended where it was opened.
+                line = min(_line_of(err.context_mark, err.problem_mark), last)
             raise _refused(self._file, line, f"not YAML: {said}", f"YAML 문법 오류: {said}") from None
         except yaml.YAMLError as err:
             said = str(err).split("\n")[0][:200]
