@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from starlette.types import ASGIApp
 
+from hannun.model.access import Role, User
+from hannun.model.account import TokenRole
 from hannun.model.http import Endpoint
-from hannun.model.secret import hash_password
+from hannun.model.secret import fingerprint, hash_password, new_token
 from hannun.store.meta import MetaStore
-from hannun.web.auth import accounts_api, session_api
+from hannun.testing.clock import FakeClock
+from hannun.web import auth
 from hannun.web.auth.gate import Gate
 from hannun.web.server import create_app
 from hannun.web.site import Site
@@ -21,20 +25,8 @@ from hannun.web.static import Static
 
 PASSWORD = "correct horse battery"
 HASH = hash_password(PASSWORD)
-
-
-class FakeClock:
-    def __init__(self) -> None:
-        self.ms = 1_800_000_000_000
-
-    def now_ms(self) -> int:
-        return self.ms
-
-    def monotonic_s(self) -> float:
-        return self.ms / 1000
-
-    def forward(self, seconds: float) -> None:
-        self.ms += int(seconds * 1000)
+PAGE = Static("<!doctype html><html><head></head><body></body></html>", {})
+API = "/api/hannun/v1"
 
 
 @dataclass
@@ -45,10 +37,25 @@ class House:
     clock: FakeClock
 
     def client(
-        self, base_url: str = "http://localhost:8800", peer: str = "127.0.0.1", **more: object
+        self, base_url: str = "http://localhost:8800", peer: str = "127.0.0.1", **more: Any
     ) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(app=self.app, client=(peer, 40_000))
-        return httpx.AsyncClient(transport=transport, base_url=base_url, **more)  # type: ignore[arg-type]
+        return httpx.AsyncClient(transport=transport, base_url=base_url, **more)
+
+    def user(self, name: str = "ann", role: Role = Role.ADMIN) -> User:
+        return self.meta.users.add(name, HASH, role)
+
+    def token(self, role: TokenRole, name: str = "ci", **more: Any) -> dict[str, str]:
+        key = new_token()
+        self.meta.tokens.add(name, role, fingerprint(key), **more)
+        return {"authorization": f"Bearer {key}"}
+
+    async def logged_in(self, name: str = "ann", **more: Any) -> httpx.AsyncClient:
+        """A client with the session cookie and the CSRF header of a user."""
+        async with self.client(**more) as client:
+            answer = await client.post(f"{API}/login", json={"name": name, "password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+        return self.client(cookies=answer.cookies, headers={"x-hannun-csrf": answer.json()["csrf"]}, **more)
 
 
 Build = Callable[..., House]
@@ -64,13 +71,11 @@ async def build(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Build]:
     """`build(site, endpoints)` -> House."""
     opened: list[MetaStore] = []
 
-    def make(site: Site | None = None, endpoints: Sequence[Endpoint] = (), static: Static | None = None) -> House:
+    def make(site: Site | None = None, endpoints: Sequence[Endpoint] = (), static: Static = PAGE) -> House:
         meta = MetaStore.open(tmp_path / f"meta{len(opened)}.db", clock)
         opened.append(meta)
         gate = Gate(meta, site or Site(), clock)
-        own = [*session_api.routes(gate), *accounts_api.routes(gate)]
-        page = Static("<!doctype html><html><head></head><body></body></html>", {}) if static is None else static
-        return House(create_app([*own, *endpoints], gate, page), gate, meta, clock)
+        return House(create_app([*auth.routes(gate), *endpoints], gate, static), gate, meta, clock)
 
     yield make
     for meta in opened:
