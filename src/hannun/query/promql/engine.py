@@ -121,7 +121,7 @@ class PromEngine:
         lookback = self._lookback_ms if lookback_ms is None else lookback_ms
         wanted = needs(plan, steps, lookback, self._subquery_step_ms)
         reads = Reads(self._reader, wanted, budget)
-        context = Context(reads, budget, Notes(text), lookback, self._subquery_step_ms, shared_nodes(plan))
+        context = Context(reads, budget, Notes(text), lookback, self._subquery_step_ms, steps, shared_nodes(plan))
         prepared = time.perf_counter()
         value = Evaluator(context, steps).value(plan)
         if isinstance(value, Grid):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -46,8 +47,10 @@ class Context:
         notes: Notes,
         lookback_ms: int,
         default_step_ms: int,
+        query: Steps,
         shared: frozenset[int] = frozenset(),
     ) -> None:
+        self.query = query
         self.reads = reads
         self.shared = shared
         self.budget = budget
@@ -132,6 +135,8 @@ class Evaluator:
 
     def instant(self, node: Selector, *, wants_time: bool = False) -> tuple[Grid, Ints]:
         """The newest sample of every series at every step, and its own time in ms when `wants_time`."""
+        if node.mode:
+            return self._smoothed(node), np.empty((0, 0), dtype=np.int64)
         from hannun.query.promql.kernels.instant import newest
 
         lookback = self.context.lookback_ms
@@ -157,6 +162,22 @@ class Evaluator:
         if at.count != self.steps.count:
             grid, when = self.repeated(grid), np.repeat(when, self.steps.count, axis=1) if wants_time else when
         return grid, when
+
+    def _smoothed(self, node: Selector) -> Grid:
+        """`metric smoothed`; `anchored` means nothing on an instant selector."""
+        if node.mode == "anchored":
+            return self.instant(replace(node, mode=""))[0]
+        from hannun.query.promql.kernels.extended import smoothed_instant
+
+        lookback = self.context.lookback_ms
+        at = moved(self.steps, node.when)
+        columns = self.context.reads.columns(node.matchers, at.start_ms - lookback, at.end_ms + lookback, stale=False)
+        values, present = self.allocate(len(columns), at.count)
+        ends = at.times() - columns.base_ms
+        for first, last in self.pieces(columns.offsets, at.count):
+            smoothed_instant(columns.offsets, columns.ts, columns.value, first, last, ends, lookback, values, present)
+        grid = Grid.of(columns.labels, values, present).without_empty()
+        return grid if at.count == self.steps.count else self.repeated(grid)
 
     def windows(self, node: Range) -> Windows:
         at = moved(self.steps, node.selector.when)

@@ -52,7 +52,7 @@ def unquote(text: str) -> str:
         out += _escaped(found, quote)
         at = found.end()
     out += inner[at:].encode("utf-8", "surrogatepass")
-    return out.decode("utf-8", "replace")
+    return out.decode("utf-8", "surrogateescape")
 
 
 def _escaped(found: re.Match[str], quote: str) -> bytes:
@@ -78,3 +78,15 @@ def _escaped(found: re.Match[str], quote: str) -> bytes:
     if unknown in "xuU01234567":
         raise ValueError("illegal character in escape sequence")
     raise ValueError(f"unknown escape sequence U+{ord(unknown):04X} '{unknown}'")
+
+
+_GO_FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_GO_SPECIAL = re.compile(r"[+-]?(?:inf|infinity)|nan", re.IGNORECASE)
+
+
+def go_parse_float(text: str) -> float | None:
+    """As Go's `ParseFloat` reads a label value; None when it does not."""
+    if _GO_FLOAT.fullmatch(text):
+        value = float(text)
+        return None if math.isinf(value) else value
+    return float(text) if _GO_SPECIAL.fullmatch(text) else None

@@ -23,6 +23,11 @@ _MATCH_OPS = {"=": MatchOp.EQUAL, "!=": MatchOp.NOT_EQUAL, "=~": MatchOp.REGEX, 
 _MS_MAX = 2**63 // 1000
 
 
+def _valid(text: str) -> str:
+    """Bytes that are no UTF-8 match nothing that is stored; engines must not even see them."""
+    return text.encode("utf-8", "replace").decode()
+
+
 class Modifiers(ABC):
     """What `Parser` inherits; the abstract members are its own."""
 
@@ -67,7 +72,7 @@ class Modifiers(ABC):
         if self.token.kind not in ("IDENTIFIER", "STRING"):
             raise self.unexpected("label matching", 'identifier or "}"')
         label = self.advance()
-        name = label.text if label.kind == "IDENTIFIER" else self.unquoted(label)
+        name = label.text if label.kind == "IDENTIFIER" else _valid(self.unquoted(label))
         if label.kind == "STRING" and self.token.kind in (",", "}"):
             return equal(METRIC_NAME, name)
         if self.token.kind not in _MATCH_OPS:
@@ -77,7 +82,7 @@ class Modifiers(ABC):
             raise self.unexpected("label matching", "string")
         value = self.advance()
         try:
-            return Matcher(name, _MATCH_OPS[operator.kind], self.unquoted(value))
+            return Matcher(name, _MATCH_OPS[operator.kind], _valid(self.unquoted(value)))
         except PromQLSyntaxError:
             raise
         except BadQuery as err:

@@ -47,3 +47,9 @@ def _exponent(value: float) -> str:
     mantissa = mantissa.removesuffix(".0")
     sign = power[0] if power[0] in "+-" else "+"
     return f"{mantissa}e{sign}{power.lstrip('+-').rjust(2, '0')}"
+
+
+def open_metrics_float(value: float) -> str:
+    """As OpenMetrics writes label values: `1.0`, `0.25`, `1e-07`, `+Inf`."""
+    shown = go_float(value)
+    return shown if any(sign in shown for sign in ".eN") or "Inf" in shown else f"{shown}.0"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hannun.model.errors import ExecutionError
 from hannun.model.metric import Floats
 from hannun.query.promql.grid import Bools, Grid, Scalar, String, Value, Windows
 from hannun.query.promql.notes import Notes
@@ -91,11 +92,12 @@ def over_windows(
     keeps_name: bool = False,
     experimental: bool = False,
     modes: tuple[str, ...] = (),
+    per_step: bool = False,
 ) -> Callable[[Run], Run]:
     """Make `run(call, windows, fill, *others)` a range function.
 
     `run` calls `fill(kernel, *options)`, which drives a kernel over bounded slices of series with the usual arguments
-    `(offsets, ts, value, first, last, ends, range_ms, *options, out, present)`.
+    `(offsets, ts, value, first, last, ends, range_ms, *options, out, present)` and returns the mask.
     """
 
     def register(run: Run) -> Run:
@@ -106,29 +108,32 @@ def over_windows(
             refuse_mode(name, windows.mode, modes)
             out, present = call.allocate(len(windows))
 
-            def fill(kernel: Callable[..., None], *options: Any) -> None:
+            def fill(kernel: Callable[..., None], *options: Any) -> Bools:
                 for first, last in call.pieces(windows):
                     kernel(
                         windows.offsets, windows.ts, windows.value, first, last, windows.ends, windows.range_ms,
                         *options, out, present,
                     )  # fmt: skip
+                return present
 
             run(call, windows, fill, *others)
             return call.of_windows(windows, out, present, keeps_name=keeps_name)
 
-        promql(name, args=args, en=en, ko=ko, keeps_name=keeps_name, experimental=experimental)(whole)
+        promql(name, args=args, en=en, ko=ko, keeps_name=keeps_name, per_step=per_step, experimental=experimental)(
+            whole
+        )
         return run
 
     return register
 
 
+Fill = Callable[..., Bools]
 ANCHORED_SAFE = ("changes", "delta", "increase", "rate", "resets")
 SMOOTHED_SAFE = ("delta", "increase", "rate")
 
 
 def refuse_mode(name: str, mode: str, modes: tuple[str, ...]) -> None:
-    from hannun.model.errors import ExecutionError
-
+    """Raises ExecutionError where `anchored` or `smoothed` has no meaning."""
     if mode and mode not in modes:
         safe = ANCHORED_SAFE if mode == "anchored" else SMOOTHED_SAFE
         raise ExecutionError(f"{mode} modifier can only be used with: {', '.join(safe)} - not with {name}")
@@ -137,3 +142,7 @@ def refuse_mode(name: str, mode: str, modes: tuple[str, ...]) -> None:
 def text(value: Value) -> str:
     assert isinstance(value, String)
     return value.value
+
+
+def scalars(values: Sequence[Scalar]) -> list[Floats]:
+    return [value.values for value in values]

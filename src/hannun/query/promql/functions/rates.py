@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import numpy as np
 
-from hannun.query.promql.functions.call import FunctionCall, over_windows
-from hannun.query.promql.grid import Windows
-from hannun.query.promql.reads import metric_names
+from hannun.query.promql.functions.call import Fill, FunctionCall, over_windows
+from hannun.query.promql.grid import Bools, Windows
 
-Fill = Callable[..., None]
 COUNTER_ENDINGS = ("_total", "_sum", "_count", "_bucket")
 
 
@@ -20,8 +17,7 @@ COUNTER_ENDINGS = ("_total", "_sum", "_count", "_bucket")
     ko="카운터의 초당 증가량. 재시작으로 줄어든 값은 보정하고 구간 양끝까지 연장해 계산합니다.",
 )
 def rate(call: FunctionCall, windows: Windows, fill: Fill) -> None:
-    _extrapolated(call, windows, fill, is_counter=True, is_rate=True)
-    _note_counter(call, windows)
+    _note_counter(call, windows, _grown(call, windows, fill, is_counter=True, is_rate=True))
 
 
 @over_windows(
@@ -31,8 +27,7 @@ def rate(call: FunctionCall, windows: Windows, fill: Fill) -> None:
     ko="구간 동안 카운터가 늘어난 양. 재시작으로 줄어든 값은 보정하고 구간 양끝까지 연장해 계산합니다.",
 )
 def increase(call: FunctionCall, windows: Windows, fill: Fill) -> None:
-    _extrapolated(call, windows, fill, is_counter=True, is_rate=False)
-    _note_counter(call, windows)
+    _note_counter(call, windows, _grown(call, windows, fill, is_counter=True, is_rate=False))
 
 
 @over_windows(
@@ -42,24 +37,74 @@ def increase(call: FunctionCall, windows: Windows, fill: Fill) -> None:
     ko="게이지의 마지막 값과 첫 값의 차이. 구간 양끝까지 연장해 계산합니다.",
 )
 def delta(call: FunctionCall, windows: Windows, fill: Fill) -> None:
-    _extrapolated(call, windows, fill, is_counter=False, is_rate=False)
+    _grown(call, windows, fill, is_counter=False, is_rate=False)
 
 
-def _extrapolated(call: FunctionCall, windows: Windows, fill: Fill, *, is_counter: bool, is_rate: bool) -> None:
+@over_windows(
+    "irate",
+    en="Per-second growth between the last two samples of the window.",
+    ko="구간의 마지막 두 표본 사이의 초당 증가량.",
+)
+def irate(call: FunctionCall, windows: Windows, fill: Fill) -> None:
+    from hannun.query.promql.kernels.picking import IRATE, picks
+
+    fill(picks, windows.base_ms, IRATE, 0)
+
+
+@over_windows(
+    "idelta",
+    en="Difference between the last two samples of the window.",
+    ko="구간의 마지막 두 표본의 차이.",
+)
+def idelta(call: FunctionCall, windows: Windows, fill: Fill) -> None:
+    from hannun.query.promql.kernels.picking import IDELTA, picks
+
+    fill(picks, windows.base_ms, IDELTA, 0)
+
+
+@over_windows(
+    "resets",
+    modes=("anchored",),
+    en="How often a counter dropped within the window.",
+    ko="구간 동안 카운터 값이 줄어든(재시작한) 횟수.",
+)
+def resets(call: FunctionCall, windows: Windows, fill: Fill) -> None:
+    from hannun.query.promql.kernels.picking import RESETS, picks
+
+    fill(picks, windows.base_ms, RESETS, _anchor_ms(call, windows))
+
+
+@over_windows(
+    "changes",
+    modes=("anchored",),
+    en="How often the value changed within the window.",
+    ko="구간 동안 값이 바뀐 횟수.",
+)
+def changes(call: FunctionCall, windows: Windows, fill: Fill) -> None:
+    from hannun.query.promql.kernels.picking import CHANGES, picks
+
+    fill(picks, windows.base_ms, CHANGES, _anchor_ms(call, windows))
+
+
+def _anchor_ms(call: FunctionCall, windows: Windows) -> int:
+    return call.evaluator.context.lookback_ms if windows.mode == "anchored" else 0
+
+
+def _grown(call: FunctionCall, windows: Windows, fill: Fill, *, is_counter: bool, is_rate: bool) -> Bools:
+    if windows.mode:
+        from hannun.query.promql.kernels.extended import extended
+
+        lookback = call.evaluator.context.lookback_ms
+        return fill(extended, lookback, windows.mode == "smoothed", is_counter, is_rate)
     from hannun.query.promql.kernels.rates import extrapolated
 
-    fill(extrapolated, is_counter, is_rate)
+    return fill(extrapolated, is_counter, is_rate)
 
 
-def _note_counter(call: FunctionCall, windows: Windows) -> None:
+def _note_counter(call: FunctionCall, windows: Windows, present: Bools) -> None:
     """3.x tells when a name does not look like a counter's."""
-    if not len(windows):
-        return
-    arg: Any = call.node.args[0]
-    for name in (
-        sorted({labels.metric for labels in windows.labels}) if not metric_names(arg) else sorted(metric_names(arg))
-    ):
+    rows = np.flatnonzero(present.any(axis=1)).tolist()
+    for name in sorted({windows.labels[row].metric for row in rows}):
         if name and not name.endswith(COUNTER_ENDINGS):
-            call.notes.info(
-                f'metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "{name}"', arg.span
-            )
+            words = f'metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "{name}"'
+            call.notes.info(words, call.node.args[0].span)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from hannun.model.metric import STALE_NAN_BITS, Floats, Ids, Ints
 from hannun.query.promql.grid import Bools
 from hannun.query.promql.kernels.compiled import kernel
+
+# A plain int would make the compiler compare as floats, where the marker equals +Inf.
+_STALE = np.uint64(STALE_NAN_BITS)
 
 
 @kernel
@@ -39,7 +43,7 @@ def newest(
             while at < stop and ts[at] <= end:
                 at += 1
             found = at - 1
-            if found >= offsets[row] and ts[found] > end - lookback_ms and bits[found] != STALE_NAN_BITS:
+            if found >= offsets[row] and ts[found] > end - lookback_ms and bits[found] != _STALE:
                 out[row, k] = value[found]
                 present[row, k] = True
                 if wants_time:

@@ -1,0 +1,156 @@
+"""Classic histograms: buckets are series with an `le` label."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from hannun.model.labels import Labels
+from hannun.model.metric import Floats, Ints
+from hannun.query.promql.functions.call import FunctionCall, text
+from hannun.query.promql.functions.over_time import warn_quantile
+from hannun.query.promql.grid import Bools, Grid, Scalar, String
+from hannun.query.promql.lexer import go_quote
+from hannun.query.promql.literal import go_parse_float
+from hannun.query.promql.names import joined
+from hannun.query.promql.numbers import open_metrics_float
+from hannun.query.promql.position import Span
+from hannun.query.promql.registry import SCALAR, STRING, VECTOR, promql
+
+MONOTONIC = (
+    "input to histogram_quantile needed to be fixed for monotonicity "
+    "(see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)"
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Buckets:
+    """Bucket series ordered by histogram and bound: those of histogram g are rows `[starts[g], starts[g+1])`."""
+
+    labels: tuple[Labels, ...]
+    values: Floats
+    present: Bools
+    bounds: Floats
+    starts: Ints
+
+    @staticmethod
+    def of(call: FunctionCall, grid: Grid, span: Span) -> Buckets:
+        """Groups by all labels but `le`; a series whose `le` is no number is left out with a warning."""
+        groups: dict[Labels, list[tuple[float, int]]] = {}
+        for row, labels in enumerate(grid.labels):
+            le = labels.get("le")
+            bound = go_parse_float(le)
+            if bound is None:
+                name = f" for metric name {go_quote(labels.metric)}" if labels.metric else ""
+                words = f'bucket label "le" is missing or has a malformed value of {go_quote(le)}{name}'
+                call.notes.warn(words, span)
+                continue
+            groups.setdefault(labels.without(("le",)), []).append((bound, row))
+        rows: list[int] = []
+        bounds: list[float] = []
+        starts = [0]
+        for buckets in groups.values():
+            buckets.sort()
+            rows.extend(row for _, row in buckets)
+            bounds.extend(bound for bound, _ in buckets)
+            starts.append(len(rows))
+        order = np.array(rows, dtype=np.int64)
+        return Buckets(
+            tuple(groups), grid.values[order], grid.present[order], np.array(bounds), np.array(starts, dtype=np.int64)
+        )
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def _quantiles(call: FunctionCall, buckets: Buckets, q: Floats, span: Span) -> Grid:
+    from hannun.query.promql.kernels.buckets import bucket_quantiles
+
+    out, there = call.allocate(len(buckets))
+    forced = np.zeros(out.shape, dtype=np.bool_)
+    for first, last in call.evaluator.pieces(buckets.starts * call.steps.count, call.steps.count):
+        bucket_quantiles(
+            buckets.values, buckets.present, buckets.bounds, buckets.starts, first, last, q, out, there, forced
+        )
+    for row in np.flatnonzero(forced.any(axis=1)).tolist():
+        name = buckets.labels[row].metric
+        call.notes.info(MONOTONIC + (f" for metric name {go_quote(name)}" if name else ""), span)
+    return Grid(buckets.labels, out, there, np.ones(len(buckets), dtype=np.bool_))
+
+
+@promql(
+    "histogram_quantile",
+    args=(SCALAR, VECTOR),
+    en="The φ-quantile of each histogram, linear inside its bucket.",
+    ko="히스토그램마다 φ 분위수. 버킷 안에서는 고르게 퍼져 있다고 봅니다.",
+)
+def histogram_quantile(call: FunctionCall, q: Scalar, grid: Grid) -> Grid:
+    warn_quantile(call, q.values, call.node.args[0].span)
+    span = call.node.args[1].span
+    return _quantiles(call, Buckets.of(call, grid, span), q.values, span)
+
+
+@promql(
+    "histogram_quantiles",
+    args=(VECTOR, STRING, SCALAR),
+    repeats=True,
+    experimental=True,
+    en="Several quantiles of each histogram at once, told apart by a label.",
+    ko="히스토그램마다 여러 분위수를 한꺼번에. 지정한 레이블로 구분합니다.",
+)
+def histogram_quantiles(call: FunctionCall, grid: Grid, name: String, *quantiles: Scalar) -> Grid:
+    buckets = Buckets.of(call, grid, call.node.args[0].span)
+    label = text(name)
+    grids: list[Grid] = []
+    for index, q in enumerate(quantiles):
+        warn_quantile(call, q.values, call.node.args[2 + index].span)
+        found = _quantiles(call, buckets, q.values, call.node.args[0].span)
+        for value in np.unique(q.values).tolist():
+            at = np.isnan(q.values) if math.isnan(value) else q.values == value
+            shown = tuple([labels.set(label, open_metrics_float(value)) for labels in found.labels])
+            grids.append(Grid(shown, found.values, found.present & at[None, :], found.nameless))
+    return joined(
+        Grid(
+            tuple([labels for found in grids for labels in found.labels]),
+            np.concatenate([found.values for found in grids]),
+            np.concatenate([found.present for found in grids]),
+            np.concatenate([found.nameless for found in grids]),
+        ).without_empty()
+    )
+
+
+@promql(
+    "histogram_fraction",
+    args=(SCALAR, SCALAR, VECTOR),
+    en="Share of a histogram's observations between two values.",
+    ko="히스토그램의 관측값 가운데 두 값 사이에 든 비율.",
+)
+def histogram_fraction(call: FunctionCall, lower: Scalar, upper: Scalar, grid: Grid) -> Grid:
+    from hannun.query.promql.kernels.buckets import bucket_fractions
+
+    buckets = Buckets.of(call, grid, call.node.args[2].span)
+    out, there = call.allocate(len(buckets))
+    for first, last in call.evaluator.pieces(buckets.starts * call.steps.count, call.steps.count):
+        bucket_fractions(
+            buckets.values, buckets.present, buckets.bounds, buckets.starts, first, last,
+            lower.values, upper.values, out, there,
+        )  # fmt: skip
+    return Grid(buckets.labels, out, there, np.ones(len(buckets), dtype=np.bool_))
+
+
+def _native_only(name: str, en: str, ko: str) -> None:
+    @promql(name, args=(VECTOR,), en=en, ko=ko)
+    def run(call: FunctionCall, grid: Grid) -> Grid:
+        """Floats have no count or sum of their own: nothing comes out, as in Prometheus."""
+        return Grid.empty(grid.steps)
+
+
+_native_only("histogram_count", "Observations of a native histogram.", "네이티브 히스토그램의 관측 횟수.")
+_native_only("histogram_sum", "Sum of a native histogram.", "네이티브 히스토그램의 합.")
+_native_only("histogram_avg", "Mean of a native histogram.", "네이티브 히스토그램의 평균.")
+_native_only(
+    "histogram_stddev", "Estimated standard deviation of a native histogram.", "네이티브 히스토그램의 표준편차 추정값."
+)
+_native_only("histogram_stdvar", "Estimated variance of a native histogram.", "네이티브 히스토그램의 분산 추정값.")

@@ -1,0 +1,170 @@
+"""Quantiles and fractions of classic histograms, for every group and step."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from hannun.model.metric import Floats, Ints
+from hannun.query.promql.grid import Bools
+from hannun.query.promql.kernels.compiled import kernel
+
+TOLERANCE = 1e-12
+"""Relative differences between neighbouring buckets below this are rounding, not data."""
+
+
+@kernel
+def _collect(
+    values: Floats, present: Bools, bounds: Floats, begin: int, end: int, k: int, upper: Floats, count: Floats
+) -> int:
+    """Present buckets of one histogram at one step, equal bounds merged. The rows are in the order of their bounds."""
+    n = 0
+    for row in range(begin, end):
+        if not present[row, k]:
+            continue
+        if n > 0 and upper[n - 1] == bounds[row]:
+            count[n - 1] += values[row, k]
+            continue
+        upper[n] = bounds[row]
+        count[n] = values[row, k]
+        n += 1
+    return n
+
+
+@kernel
+def bucket_quantiles(
+    values: Floats,
+    present: Bools,
+    bounds: Floats,
+    starts: Ints,
+    first: int,
+    last: int,
+    q: Floats,
+    out: Floats,
+    there: Bools,
+    forced: Bools,
+) -> None:
+    """Rows `[starts[g], starts[g+1])` are histogram g's buckets. `forced`: counts had to be made monotonic."""
+    widest = 0
+    for g in range(first, last):
+        widest = max(widest, starts[g + 1] - starts[g])
+    upper = np.empty(widest)
+    count = np.empty(widest)
+    for g in range(first, last):
+        for k in range(values.shape[1]):
+            n = _collect(values, present, bounds, starts[g], starts[g + 1], k, upper, count)
+            there[g, k] = n > 0
+            out[g, k] = 0.0
+            if n == 0:
+                continue
+            phi = q[k]
+            if math.isnan(phi):
+                out[g, k] = math.nan
+                continue
+            if phi < 0.0:
+                out[g, k] = -math.inf
+                continue
+            if phi > 1.0:
+                out[g, k] = math.inf
+                continue
+            if upper[n - 1] != math.inf or n < 2:
+                out[g, k] = math.nan
+                continue
+            before = count[0]
+            for i in range(1, n):
+                gap = abs(count[i] - before)
+                if gap != 0.0 and gap / count[i] <= TOLERANCE:
+                    count[i] = before
+                else:
+                    before = count[i]
+            most = count[0]
+            for i in range(1, n):
+                if count[i] > most:
+                    most = count[i]
+                elif count[i] < most:
+                    count[i] = most
+                    forced[g, k] = True
+            total = count[n - 1]
+            if total == 0.0:
+                out[g, k] = math.nan
+                continue
+            rank = phi * total
+            b = 0
+            while b < n - 1 and not count[b] >= rank:
+                b += 1
+            if b == n - 1:
+                out[g, k] = upper[n - 2]
+            elif b == 0 and upper[0] <= 0.0:
+                out[g, k] = upper[0]
+            elif b == 0:
+                out[g, k] = upper[0] * (rank / count[0])
+            else:
+                share = (rank - count[b - 1]) / (count[b] - count[b - 1])
+                out[g, k] = upper[b - 1] + (upper[b] - upper[b - 1]) * share
+
+
+@kernel
+def bucket_fractions(
+    values: Floats,
+    present: Bools,
+    bounds: Floats,
+    starts: Ints,
+    first: int,
+    last: int,
+    lower: Floats,
+    upper_limit: Floats,
+    out: Floats,
+    there: Bools,
+) -> None:
+    """The share of observations in `[lower, upper]`, linear inside buckets, none from half-open ones."""
+    widest = 0
+    for g in range(first, last):
+        widest = max(widest, starts[g + 1] - starts[g])
+    upper = np.empty(widest)
+    count = np.empty(widest)
+    for g in range(first, last):
+        for k in range(values.shape[1]):
+            n = _collect(values, present, bounds, starts[g], starts[g + 1], k, upper, count)
+            there[g, k] = n > 0
+            out[g, k] = 0.0
+            if n == 0:
+                continue
+            low = lower[k]
+            high = upper_limit[k]
+            total = count[n - 1]
+            if upper[n - 1] != math.inf or total == 0.0 or math.isnan(low) or math.isnan(high):
+                out[g, k] = math.nan
+                continue
+            if low >= high:
+                continue
+            low_rank = -1.0
+            high_rank = -1.0
+            rank = 0.0
+            for i in range(n):
+                floor = upper[i - 1] if i > 0 else (0.0 if upper[0] > 0.0 else -math.inf)
+                ceiling = upper[i]
+                if low_rank < 0.0 and floor >= low:
+                    low_rank = rank
+                if high_rank < 0.0 and floor >= high:
+                    high_rank = rank
+                if low_rank < 0.0 and ceiling > low:
+                    low_rank = (
+                        count[i]
+                        if floor == -math.inf
+                        else (rank + (count[i] - rank) * (low - floor) / (ceiling - floor))
+                    )
+                if high_rank < 0.0 and ceiling > high:
+                    high_rank = (
+                        count[i]
+                        if floor == -math.inf
+                        else (rank + (count[i] - rank) * (high - floor) / (ceiling - floor))
+                    )
+                if low_rank >= 0.0 and high_rank >= 0.0:
+                    break
+                rank = count[i]
+            if low_rank < 0.0 or low_rank > total:
+                low_rank = total
+            if high_rank < 0.0 or high_rank > total:
+                high_rank = total
+            out[g, k] = (high_rank - low_rank) / total
