@@ -39,7 +39,7 @@ def configure(
 ) -> logging.Handler:
     """Send every record of the process to `stream` (stderr), replacing the handler of an earlier call.
 
-    Ours are said from `level` on; those of libraries from warning on, unless `level` is debug.
+    Ours are said from `level` on; those of libraries from warning on, at debug from info on.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter() if format_ == "json" else TextFormatter(level == "debug"))
@@ -49,7 +49,8 @@ def configure(
         root.removeHandler(old)
     handler.hannun = True  # type: ignore[attr-defined]
     root.addHandler(handler)
-    root.setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
+    # A library's debug records are for its own authors: numba alone writes thousands of lines per kernel.
+    root.setLevel(logging.INFO if level == "debug" else max(logging.WARNING, _LEVELS[level]))
     logging.getLogger(ROOT).setLevel(_LEVELS[level])
     logging.captureWarnings(True)
     # A full pipe or a closed terminal must not print a traceback per record.
