@@ -96,10 +96,10 @@ class ChdbEngine:
         return [tuple(json.loads(line)) for line in lines if line]
 
     def query_arrow(self, sql: str, params: Params | None = None, budget: Budget | None = None) -> pa.Table:
-        body = b"".join(self._fetch(sql, "ArrowStream", params, budget))
-        if not body:
-            return pa.table({})
-        return pa.ipc.open_stream(body).read_all()
+        # Each fetched chunk is an Arrow stream of its own, with a schema and an end; joined, only the first would be read.
+        chunks = [body for body in self._fetch(sql, "ArrowStream", params, budget) if body]
+        tables = [pa.ipc.open_stream(body).read_all() for body in chunks]
+        return pa.concat_tables(tables) if tables else pa.table({})
 
     def stream_native(self, sql: str, params: Params | None, budget: Budget) -> Iterator[Block]:
         # One thread reads each part in its order; more do not help a stream that one thread formats (measured: 153
