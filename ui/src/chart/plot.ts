@@ -61,6 +61,8 @@ export interface Told {
 
 const AXIS_FONT_PX = 11;
 const TICK_GAP_PX = 6;
+/** Graphs under each other have their moments under each other, unless a label needs more. */
+const AXIS_WIDTH_PX = 58;
 
 export class Plot {
   readonly #host: HTMLElement;
@@ -178,6 +180,7 @@ export class Plot {
     if (log) return logSpan(columns);
     const seen = extent(columns);
     if (!seen) return [min ?? 0, max ?? 1];
+    if (seen[0] === 0 && seen[1] === 0) return [0, max ?? 1];
     let [lo, hi] = seen;
     for (const t of thresholds) {
       // A limit far above the data would press the data flat; near ones belong in the picture.
@@ -242,7 +245,7 @@ export class Plot {
         drag: { x: true, y: false, setScale: false, dist: 4 },
         dataIdx: (self, si, index) => (si > 0 && Number.isNaN((self.data[si] as unknown as Float64Array)[index]) ? (null as unknown as number) : index),
         points: {
-          show: frame.series.length <= 24,
+          ...(frame.series.length <= 24 ? {} : { show: false }),
           size: 7,
           width: 1.5,
           stroke: () => this.#shown.colours.ground,
@@ -286,12 +289,12 @@ export class Plot {
       space: 30,
       // The longest label decides how much room the axis takes; measured because Korean units are wide.
       size: (self, values) => {
-        if (!values || values.length === 0) return 32;
+        if (!values || values.length === 0) return AXIS_WIDTH_PX;
         self.ctx.save();
         self.ctx.font = `${AXIS_FONT_PX}px ${this.#shown.colours.font}`;
         const widest = Math.max(...values.map((v) => self.ctx.measureText(v ?? "").width));
         self.ctx.restore();
-        return Math.max(32, Math.ceil(widest) + TICK_GAP_PX + 6);
+        return Math.max(AXIS_WIDTH_PX, Math.ceil(widest) + TICK_GAP_PX + 6);
       },
     };
     if (this.#shown.log) {

@@ -81,12 +81,19 @@ export function frameOf(parts: readonly NamedColumns[]): Frame {
     unnamed.map((u) => u.part),
   );
   let at = 0;
+  const keys = new Set<string>();
+  const unique = (key: string): string => {
+    // Two answers with one label set are the server's mistake, and must not take the page down.
+    const own = keys.has(key) ? `${key}#${keys.size}` : key;
+    keys.add(own);
+    return own;
+  };
   const series = parts.flatMap((p) =>
     p.columns.series.map((s): Series => {
       const name = p.name ? p.name(s.labels) : short[at++]!;
       const values = columnOf(s.values);
       const padded = values.length === steps ? values : pad(values, steps);
-      return { key: `${p.id}:${keyOf(s.labels)}`, labels: s.labels, name, values: padded };
+      return { key: unique(`${p.id}:${keyOf(s.labels)}`), labels: s.labels, name, values: padded };
     }),
   );
   return { times, stepS: step_ms / 1000, series };

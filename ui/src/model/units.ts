@@ -137,7 +137,11 @@ export function formatValue(value: number | null | undefined, unit: Unit, lang: 
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   const scaled = unit === "ratio" ? value * 100 : value;
   const steps = stepsOf(unit, lang);
-  if (!steps) return join(threeDigits(scaled, lang), FIXED_SUFFIX[unit] ?? "");
+  if (!steps) {
+    // A hundredth of a percent is nothing to anybody.
+    const said = Math.abs(scaled) < 1 ? plain(scaled, lang, 2) : threeDigits(scaled, lang);
+    return join(said, FIXED_SUFFIX[unit] ?? "");
+  }
   const step = stepFor(steps, Math.abs(scaled), unit);
   return withRate(join(threeDigits(scaled / step.size, lang), step.name[lang]), unit);
 }
