@@ -16,7 +16,7 @@ _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_]")
 
 @collector("rapl")
 def rapl(roots: Roots) -> list[Family]:
-    """Raises NoData without powercap. Since Linux 5.10 only root may read the counters: that is an OSError here."""
+    """Raises NoData without powercap, and where only root may read the counters."""
     zones = [name for name in roots.sys_list("class/powercap") if _ZONE.fullmatch(name)]
     if not zones:
         raise NoData("no power capping zones (RAPL)")
@@ -29,7 +29,10 @@ def rapl(roots: Roots) -> list[Family]:
         # `package-0` numbers itself; of `core` and `dram` there is one below each package.
         name, index = (numbered[1], numbered[2]) if numbered else (told, str(seen.get(told, 0)))
         seen[told] = seen.get(told, 0) + 1
-        joules = float(int(roots.sys(f"{folder}/energy_uj"))) / 1e6
+        try:
+            joules = int(roots.sys(f"{folder}/energy_uj")) / 1e6
+        except PermissionError as err:
+            raise NoData("only root may read energy counters (Linux 5.10 and newer)") from err
         labels = (("index", index), ("path", f"{roots.sysfs}/{folder}"))
         name = _NOT_IN_NAMES.sub("_", name)
         built.counter(f"node_rapl_{name}_joules_total", f"Current RAPL {name} value in joules", labels, joules)
