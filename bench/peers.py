@@ -72,6 +72,7 @@ def disk_bytes(path: Path) -> int:
 
 @contextmanager
 def hannun(root: Path, *flags: str) -> Iterator[Peer]:
+    root.mkdir(parents=True, exist_ok=True)
     server = Server(root / "hannun", flags=("--retention", "0", "--enable-admin-api", *flags))
     with server:
         yield Peer("hannun", server.url, server.pid, server.data_dir, "/api/v1/write")

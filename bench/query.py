@@ -108,7 +108,7 @@ def stored_bytes(peer: Peer) -> float:
     if peer.name != "hannun":
         return disk_bytes(peer.data_dir)
     tables = httpx.get(f"{peer.url}/api/hannun/v1/status", timeout=30).json()["tables"]
-    return sum(table["bytes"] for table in tables if table["name"] == "metric_samples")
+    return float(sum(table["bytes"] for table in tables if table["name"] == "metric_samples"))
 
 
 def close(ours: object, theirs: object) -> bool:
