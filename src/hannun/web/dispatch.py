@@ -150,7 +150,7 @@ class Dispatch:
         self, err: Exception, lang: Lang, scope: Scope, receive: Receive, send: Send, reply: _Reply
     ) -> None:
         number = secrets.token_hex(4)
-        _log.error("%s %s failed (error %s)", scope["method"], _raw_path(scope)[:200], number, exc_info=err)
+        _log.error("%s failed (error %s)", _asked(scope), number, exc_info=err)
         if reply.status:
             raise err  # The answer has begun: only cutting the connection tells the caller that it is not whole.
         response = refusal(500, _FAILED.with_(number=number), lang, _SEE_LOG)
@@ -158,7 +158,7 @@ class Dispatch:
 
     def _log_access(self, scope: Scope, status: int, seconds: float) -> None:
         address = scope["state"].get("address", "")
-        _access_log.info("%s %s %s %d %.1f ms", address, scope["method"], _raw_path(scope)[:500], status, seconds * 1e3)
+        _access_log.info("%s %s %d %.1f ms", address, _asked(scope), status, seconds * 1e3)
 
 
 def _remember(scope: Scope, admitted: Admitted, lang: Lang) -> Lang:
@@ -175,6 +175,11 @@ def _raw_path(scope: Scope) -> str:
     raw: bytes | None = scope.get("raw_path")
     # A server may leave raw_path out; quoting the decoded path can only lose the difference of %2F and a slash.
     return quote(scope["path"]) if raw is None else raw.decode("latin-1")
+
+
+def _asked(scope: Scope) -> str:
+    """For the log: quoted, so that no path can forge a line of its own."""
+    return repr(f"{scope['method']} {_raw_path(scope)}"[:500])
 
 
 def _wrong_method(method: str, found: WrongMethod, lang: Lang) -> Response:

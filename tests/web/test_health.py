@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry, Gauge
+
+from hannun.web import health
+from hannun.web.site import Site
+
+Build = Any
+
+
+def endpoints(*, ready: bool = True, base: str = "") -> list[Any]:
+    registry = CollectorRegistry()
+    Gauge("hannun_test", "A gauge.", registry=registry).set(7)
+    return health.routes(registry=registry, is_ready=lambda: ready, base=base)
+
+
+@pytest.mark.parametrize("prefix", ["", "/prometheus"])
+@pytest.mark.parametrize("closed", [False, True], ids=["open", "closed"])
+async def test_health_speaks_prometheuss_words_to_everybody(build: Build, prefix: str, closed: bool) -> None:
+    house = build(endpoints=endpoints())
+    if closed:
+        house.user()
+    async with house.client() as client:
+        healthy, ready = await client.get(f"{prefix}/-/healthy"), await client.get(f"{prefix}/-/ready")
+        head = await client.head(f"{prefix}/-/ready")
+    assert (healthy.status_code, healthy.text) == (200, "Prometheus Server is Healthy.\n")
+    assert (ready.status_code, ready.text) == (200, "Prometheus Server is Ready.\n")
+    assert (head.status_code, head.content) == (200, b"")
+
+
+async def test_not_ready_is_503(build: Build) -> None:
+    async with build(endpoints=endpoints(ready=False)).client() as client:
+        assert (await client.get("/-/ready")).status_code == 503
+        assert (await client.get("/-/healthy")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "location"),
+    [
+        ("/graph?g0.expr=up", "/query?g0.expr=up"),
+        ("/graph", "/query"),
+        ("/query?g0.expr=up&x=%2F%2Fevil", "/explore?g0.expr=up&x=%2F%2Fevil"),
+        ("/prometheus/graph?x=1", "/query?x=1"),
+    ],
+)
+async def test_old_pages_lead_to_the_new_one(build: Build, path: str, location: str) -> None:
+    async with build(endpoints=endpoints()).client() as client:
+        answer = await client.get(path)
+    assert (answer.status_code, answer.headers["location"]) == (302, location)
+
+
+async def test_redirects_stay_below_the_sub_path(build: Build) -> None:
+    site = Site(external_url="http://localhost:8800/watch")
+    async with build(site, endpoints(base="/watch")).client() as client:
+        assert (await client.get("/watch/query?a=1")).headers["location"] == "/watch/explore?a=1"
+
+
+async def test_own_metrics(build: Build) -> None:
+    house = build(endpoints=endpoints())
+    async with house.client() as client:
+        answer = await client.get("/metrics")
+        assert answer.headers["content-type"].startswith("text/plain; version=")
+        assert "hannun_test 7.0" in answer.text
+        house.user()
+        assert (await client.get("/metrics")).status_code == 401
