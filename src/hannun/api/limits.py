@@ -18,7 +18,7 @@ class ApiLimits:
     label_rows_max: int = 1_000_000
     # /api/hannun/v1/panels
     panel_queries_max: int = 100
-    panel_points_max: int = 5_000
+    panel_points_max: int = 11_000
     panel_series_max: int = 1_000
     panel_values_max: int = 4_000_000
     # /api/hannun/v1/metrics

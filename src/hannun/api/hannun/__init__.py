@@ -1,0 +1,37 @@
+"""Hannun's own HTTP API, /api/hannun/v1: a table of contents. Accounts and sessions are served by `web/`."""
+
+from __future__ import annotations
+
+from hannun.api.hannun import functions, metrics, openapi, overview, panels, projects, status
+from hannun.api.hannun.backend import Backend
+from hannun.api.hannun.sources import ConfigStatus, ConfigWarning, MemoryStatus, SettingShown, Sources
+from hannun.api.limits import ApiLimits
+from hannun.model.http import Endpoint
+from hannun.model.ports import MetricReader
+from hannun.model.time import Clock, SystemClock
+from hannun.query.promql import PromEngine
+from hannun.query.runner import QueryRunner
+
+__all__ = ["ConfigStatus", "ConfigWarning", "MemoryStatus", "SettingShown", "Sources", "routes"]
+
+
+def routes(
+    engine: PromEngine,
+    reader: MetricReader,
+    runner: QueryRunner,
+    sources: Sources,
+    *,
+    limits: ApiLimits | None = None,
+    clock: Clock | None = None,
+) -> list[Endpoint]:
+    """Every endpoint of the own API that is not about accounts."""
+    backend = Backend(engine, reader, runner, sources, limits or ApiLimits(), clock or SystemClock())
+    described = [
+        *overview.routes(backend),
+        *status.routes(backend),
+        *metrics.routes(backend),
+        *panels.routes(backend),
+        *functions.routes(backend),
+        *projects.routes(backend),
+    ]
+    return [route.endpoint() for route in (*described, openapi.route(described))]
