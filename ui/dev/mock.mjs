@@ -13,11 +13,24 @@ import { overview, projects, session, status, store } from "./fixtures.mjs";
 import { functions, metrics, panels, prometheus } from "./series.mjs";
 
 const { values: flags } = parseArgs({
-  options: { port: { type: "string", default: "8801" }, static: { type: "string" }, base: { type: "string", default: "/" }, scenario: { type: "string", default: "calm" } },
+  options: {
+    port: { type: "string", default: "8801" },
+    static: { type: "string" },
+    base: { type: "string", default: "/" },
+    scenario: { type: "string", default: "calm" },
+  },
 });
 const base = flags.base;
-const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'; manifest-src 'self'";
-const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".json": "application/json", ".png": "image/png" };
+const CSP =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'; manifest-src 'self'";
+const TYPES = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+  ".json": "application/json",
+  ".png": "image/png",
+};
 const SEGMENTS = ["", "hosts", "explore", "status", "settings", "login"];
 let scenario = flags.scenario;
 let user = null;
@@ -44,7 +57,10 @@ async function answer(request, response, path, params) {
     return json(response, 204);
   }
   if (scenario === "down" && path !== "/api/hannun/v1/session") {
-    return json(response, 503, { error: "The store is full: 1.0 GiB free, writing stops at 1 GiB.", hint: "Free space or lower retention (now 30d)." });
+    return json(response, 503, {
+      error: "The store is full: 1.0 GiB free, writing stops at 1 GiB.",
+      hint: "Free space or lower retention (now 30d).",
+    });
   }
   const api = path.startsWith("/api/hannun/v1/") ? path.slice("/api/hannun/v1/".length) : null;
   if (api === null) {
@@ -54,14 +70,22 @@ async function answer(request, response, path, params) {
   if (api === "session" && request.method === "GET") return json(response, 200, session(scenario, user));
   if (api === "session") {
     const change = asked();
-    if (change.password && change.password.old !== "hannun") return json(response, 400, { error: "The old password is wrong.", hint: "" });
+    if (change.password && change.password.old !== "hannun")
+      return json(response, 400, { error: "The old password is wrong.", hint: "" });
     if (user) Object.assign(user, change);
     return json(response, 200, session(scenario, user));
   }
   if (api === "login") {
     const { name, password } = asked();
     const person = store.people.find((one) => one.name === name);
-    if (!person || password !== "hannun") return json(response, 401, { error: request.headers["accept-language"] === "ko" ? "이름이나 비밀번호가 맞지 않습니다." : "Name or password is wrong.", hint: "" });
+    if (!person || password !== "hannun")
+      return json(response, 401, {
+        error:
+          request.headers["accept-language"] === "ko"
+            ? "이름이나 비밀번호가 맞지 않습니다."
+            : "Name or password is wrong.",
+        hint: "",
+      });
     user = person;
     return json(response, 200, session(scenario, user));
   }
@@ -74,15 +98,31 @@ async function answer(request, response, path, params) {
   if (api === "status") return json(response, 200, status(scenario));
   if (api === "projects") return json(response, 200, projects(`http://${request.headers.host}`));
   if (api === "functions") return json(response, 200, functions);
-  if (api === "metrics") return json(response, 200, scenario === "empty" ? { metrics: [], total: 0 } : metrics(params.get("search") ?? "", Number(params.get("limit") ?? 100)));
+  if (api === "metrics")
+    return json(
+      response,
+      200,
+      scenario === "empty"
+        ? { metrics: [], total: 0 }
+        : metrics(params.get("search") ?? "", Number(params.get("limit") ?? 100)),
+    );
   if (api === "panels") return json(response, 200, panels(asked()));
   const [kind, id] = api.split("/");
   const rows = { users: store.people, tokens: store.tokens }[kind];
   if (!rows) return json(response, 404, { error: "no such path", hint: "" });
   if (request.method === "GET") return json(response, 200, rows);
   if (request.method === "POST") {
-    const made = { id: nextId++, created_ms: Date.now(), last_seen_ms: null, last_used_ms: null, lang: "ko", timezone: "Asia/Seoul", ...asked() };
-    if (rows.some((row) => row.name === made.name)) return json(response, 409, { error: `"${made.name}" exists already.`, hint: "" });
+    const made = {
+      id: nextId++,
+      created_ms: Date.now(),
+      last_seen_ms: null,
+      last_used_ms: null,
+      lang: "ko",
+      timezone: "Asia/Seoul",
+      ...asked(),
+    };
+    if (rows.some((row) => row.name === made.name))
+      return json(response, 409, { error: `"${made.name}" exists already.`, hint: "" });
     rows.push(made);
     return json(response, 201, kind === "tokens" ? { ...made, token: "hnt_3k9vQ2mZp8sYw1xT7uRb5nLc4dJf6hGa" } : made);
   }
@@ -115,7 +155,10 @@ const server = createServer((request, response) => {
   const url = new URL(request.url, "http://mock");
   const path = url.pathname.startsWith(base) ? `/${url.pathname.slice(base.length)}` : url.pathname;
   const isApi = path.startsWith("/api/") || path.startsWith("/prometheus/") || path.startsWith("/mock/");
-  const work = isApi || !flags.static ? answer(request, response, path.replace(/^\/prometheus/, ""), url.searchParams) : page(response, path);
+  const work =
+    isApi || !flags.static
+      ? answer(request, response, path.replace(/^\/prometheus/, ""), url.searchParams)
+      : page(response, path);
   Promise.resolve(work).catch((error) => json(response, 500, { error: String(error), hint: "" }));
 });
 

@@ -23,11 +23,56 @@ export interface Page {
 const chunk = (load: () => Promise<unknown>): Page["load"] => load as Page["load"];
 
 export const PAGES: readonly Page[] = [
-  { id: "home", aliases: ["home", "overview", "홈", "처음"], icon: "M1.8 10.8a6.2 6.2 0 0 1 12.4 0M8 10.8h.01M8 9.4a1.4 1.4 0 1 1 0 2.8 1.4 1.4 0 0 1 0-2.8", paths: ["/"], title: m.nav_home, load: chunk(() => import("./view/home/Home.svelte")), rail: true, go: "h" },
-  { id: "explore", aliases: ["explore", "promql", "graph", "그래프", "지표"], icon: "M1.5 12.5 5.5 7l3 3 6-7", paths: ["/explore"], title: m.nav_explore, load: chunk(() => import("./view/explore/Explore.svelte")), rail: true, go: "e" },
-  { id: "hosts", aliases: ["hosts", "machines", "servers", "nodes", "서버", "노드"], icon: "M2 2.5h12v4.5H2zM2 9h12v4.5H2zM4.4 4.75h.01M4.4 11.25h.01", paths: ["/hosts", "/hosts/:host"], title: m.nav_hosts, load: chunk(() => import("./view/hosts/Hosts.svelte")), rail: true, go: "n" },
-  { id: "status", aliases: ["status", "queues", "disk", "storage", "drops", "버전", "큐", "저장소"], icon: "M1.5 8h3l2-5 3.2 10 1.8-5h3", paths: ["/status"], title: m.nav_status, load: chunk(() => import("./view/status/Status.svelte")), rail: true, go: "t" },
-  { id: "settings", aliases: ["settings", "users", "tokens", "profile", "dsn", "사용자", "토큰", "언어", "비밀번호"], icon: "M2 4.5h7M12 4.5h2M2 11.5h2M7 11.5h7M10.5 3v3M5.5 10v3", paths: ["/settings", "/settings/:section"], title: m.nav_settings, load: chunk(() => import("./view/settings/Settings.svelte")), rail: true, go: "s" },
+  {
+    id: "home",
+    aliases: ["home", "overview", "홈", "처음"],
+    icon: "M1.8 10.8a6.2 6.2 0 0 1 12.4 0M8 10.8h.01M8 9.4a1.4 1.4 0 1 1 0 2.8 1.4 1.4 0 0 1 0-2.8",
+    paths: ["/"],
+    title: m.nav_home,
+    load: chunk(() => import("./view/home/Home.svelte")),
+    rail: true,
+    go: "h",
+  },
+  {
+    id: "explore",
+    aliases: ["explore", "promql", "graph", "그래프", "지표"],
+    icon: "M1.5 12.5 5.5 7l3 3 6-7",
+    paths: ["/explore"],
+    title: m.nav_explore,
+    load: chunk(() => import("./view/explore/Explore.svelte")),
+    rail: true,
+    go: "e",
+  },
+  {
+    id: "hosts",
+    aliases: ["hosts", "machines", "servers", "nodes", "서버", "노드"],
+    icon: "M2 2.5h12v4.5H2zM2 9h12v4.5H2zM4.4 4.75h.01M4.4 11.25h.01",
+    paths: ["/hosts", "/hosts/:host"],
+    title: m.nav_hosts,
+    load: chunk(() => import("./view/hosts/Hosts.svelte")),
+    rail: true,
+    go: "n",
+  },
+  {
+    id: "status",
+    aliases: ["status", "queues", "disk", "storage", "drops", "버전", "큐", "저장소"],
+    icon: "M1.5 8h3l2-5 3.2 10 1.8-5h3",
+    paths: ["/status"],
+    title: m.nav_status,
+    load: chunk(() => import("./view/status/Status.svelte")),
+    rail: true,
+    go: "t",
+  },
+  {
+    id: "settings",
+    aliases: ["settings", "users", "tokens", "profile", "dsn", "사용자", "토큰", "언어", "비밀번호"],
+    icon: "M2 4.5h7M12 4.5h2M2 11.5h2M7 11.5h7M10.5 3v3M5.5 10v3",
+    paths: ["/settings", "/settings/:section"],
+    title: m.nav_settings,
+    load: chunk(() => import("./view/settings/Settings.svelte")),
+    rail: true,
+    go: "s",
+  },
 ];
 
 export interface Found {

@@ -43,7 +43,11 @@ export function apiUrl(path: string, params: Params = {}): URL {
   return url;
 }
 
-async function send<T>(method: string, path: string, options: { params?: Params; body?: unknown; signal?: AbortSignal }): Promise<T> {
+async function send<T>(
+  method: string,
+  path: string,
+  options: { params?: Params; body?: unknown; signal?: AbortSignal },
+): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json", "Accept-Language": locale.current };
   const init: RequestInit = { method, headers, credentials: "same-origin", signal: options.signal ?? null };
   if (options.body !== undefined) {
@@ -72,12 +76,18 @@ async function refusal(answer: Response): Promise<ApiError> {
   } catch {
     // a proxy between us may answer with a page of its own
   }
-  return new ApiError(answer.status, m.api_refused({ status: answer.status }), answer.status >= 500 ? m.api_refused_hint() : "");
+  return new ApiError(
+    answer.status,
+    m.api_refused({ status: answer.status }),
+    answer.status >= 500 ? m.api_refused_hint() : "",
+  );
 }
 
 export const api = {
-  get: <T>(path: string, params?: Params, signal?: AbortSignal): Promise<T> => send<T>("GET", path, with_({ params, signal })),
-  post: <T>(path: string, body?: unknown, signal?: AbortSignal): Promise<T> => send<T>("POST", path, with_({ body, signal })),
+  get: <T>(path: string, params?: Params, signal?: AbortSignal): Promise<T> =>
+    send<T>("GET", path, with_({ params, signal })),
+  post: <T>(path: string, body?: unknown, signal?: AbortSignal): Promise<T> =>
+    send<T>("POST", path, with_({ body, signal })),
   patch: <T>(path: string, body: unknown): Promise<T> => send<T>("PATCH", path, { body }),
   delete: (path: string): Promise<void> => send<void>("DELETE", path, {}),
 };

@@ -145,13 +145,22 @@ export interface Status {
   ready: boolean;
   data_dir: string;
   listen: string;
-  memory: { rss_bytes: number | null; private_bytes: number | null; limit_bytes: number | null; engine_bytes: number | null };
+  memory: {
+    rss_bytes: number | null;
+    private_bytes: number | null;
+    limit_bytes: number | null;
+    engine_bytes: number | null;
+  };
   disk: { total_bytes: number; free_bytes: number; reserve_bytes: number; used_bytes: number; refusing: boolean };
   queues: QueueStatus[];
   tables: TableStatus[];
   outcomes: Outcome[];
   retention: { signal: string; keep_ms: number | null; size_bytes: number | null }[];
-  config: { file: string | null; warnings: ConfigWarning[]; settings: { name: string; value: string; source: string }[] };
+  config: {
+    file: string | null;
+    warnings: ConfigWarning[];
+    settings: { name: string; value: string; source: string }[];
+  };
   problems: Problem[];
   collectors: { name: string; ok: boolean; duration_s: number | null; error: string | null }[];
 }

@@ -7,7 +7,8 @@ import { locale } from "./locale.svelte.ts";
 import { m } from "./paraglide/messages.js";
 
 const NONE = "–";
-const known = (value: number | null | undefined): value is number => typeof value === "number" && Number.isFinite(value);
+const known = (value: number | null | undefined): value is number =>
+  typeof value === "number" && Number.isFinite(value);
 
 function digits(value: number): string {
   const magnitude = Math.abs(value);
@@ -77,7 +78,9 @@ export function duration(seconds: number | null | undefined): string {
   if (days >= 10) return m.span_days({ n: count(days) });
   if (days >= 1) return hours ? `${m.span_days({ n: days })} ${m.span_hours({ n: hours })}` : m.span_days({ n: days });
   if (hours >= 1) {
-    return minutes && hours < 10 ? `${m.span_hours({ n: hours })} ${m.span_minutes({ n: minutes })}` : m.span_hours({ n: hours });
+    return minutes && hours < 10
+      ? `${m.span_hours({ n: hours })} ${m.span_minutes({ n: minutes })}`
+      : m.span_hours({ n: hours });
   }
   return minutes >= 1 ? m.span_minutes({ n: minutes }) : m.span_seconds({ n: total });
 }
@@ -95,7 +98,10 @@ function zoneFormat(): Intl.DateTimeFormat {
   const key = `${locale.tag}|${locale.timezone}`;
   let found = zoneFormats.get(key);
   if (!found) {
-    found = new Intl.DateTimeFormat(locale.tag, { timeZoneName: "short", ...(locale.timezone ? { timeZone: locale.timezone } : {}) });
+    found = new Intl.DateTimeFormat(locale.tag, {
+      timeZoneName: "short",
+      ...(locale.timezone ? { timeZone: locale.timezone } : {}),
+    });
     zoneFormats.set(key, found);
   }
   return found;
@@ -104,7 +110,10 @@ function zoneFormat(): Intl.DateTimeFormat {
 /** 2026-11-20 14:02:31 GMT+9: what a tooltip or a copied moment says; written alike in both languages, as in logs. */
 export function moment(ms: number | null | undefined): string {
   if (!known(ms)) return NONE;
-  const name = zoneFormat().formatToParts(ms).find((part) => part.type === "timeZoneName")?.value ?? "";
+  const name =
+    zoneFormat()
+      .formatToParts(ms)
+      .find((part) => part.type === "timeZoneName")?.value ?? "";
   return `${written(ms, locale.timezone)} ${name}`;
 }
 

@@ -2,6 +2,7 @@
  *
  * `m.*` reads `locale.current`, a rune, so a template that calls it is drawn again when the language changes.
  */
-export { m } from "./paraglide/messages.js";
-export { type Locale, locale, LOCALES, type Words, words } from "./locale.svelte.ts";
+
 export * as format from "./format.ts";
+export { LOCALES, type Locale, locale, type Words, words } from "./locale.svelte.ts";
+export { m } from "./paraglide/messages.js";

@@ -27,7 +27,7 @@ const ROWS_MAX = 30;
 const PER_KIND_MAX = 8;
 
 /** How well a name answers what was typed: 0 not at all, higher is better. All words must be found. */
-export function fit(typed: string, name: string): number {
+export function nearness(typed: string, name: string): number {
   const said = typed.toLowerCase();
   const text = name.toLowerCase();
   if (!said) return 1;
@@ -40,16 +40,26 @@ export function fit(typed: string, name: string): number {
 
 /** `nlo` finds `node_load_one`: the beginnings of a name's words. */
 function initials(said: string, text: string): boolean {
-  const firsts = text.split(/[^a-z0-9]+/).map((word) => word[0] ?? "").join("");
+  const firsts = text
+    .split(/[^a-z0-9]+/)
+    .map((word) => word[0] ?? "")
+    .join("");
   return said.length >= 2 && firsts.startsWith(said);
 }
+
+const NAME = String.raw`[a-zA-Z_:][\w:]*`;
+const CALL_OR_SELECTOR = new RegExp(`^${NAME}\\s*[({[]`);
+const GROUPED = new RegExp(`^${NAME}\\s+(?:by|without)\\s*\\(`);
+// `db-1` is a host and `up - 1` a question: arithmetic on names needs room around it, comparison does not.
+const ARITHMETIC = /[\w)\]}]\s+(?:[-+*/%^]|[<>]|and|or|unless)\s+[\w({.]/;
+const COMPARISON = /[\w)\]}]\s*(?:==|!=|>=|<=)\s*[\w({.-]/;
 
 /** Whether this is a question in PromQL and not words: a call, a selector, a range, or arithmetic on a name. */
 export function looksLikePromQL(text: string): boolean {
   const said = text.trim();
-  if (/^[a-zA-Z_:][\w:]*\s*[({[]/.test(said)) return true;
-  if (/^\{.*=/.test(said)) return true;
-  return /^[\w:.()[\]{}"=~!,\s]+\s*(?:[-+*/%^]|[<>]=?|==|!=|\b(?:and|or|unless)\b)\s*[\w:.(]/.test(said) && /[\d_(]/.test(said);
+  if (CALL_OR_SELECTOR.test(said) || GROUPED.test(said) || /^\{.*=/.test(said) || COMPARISON.test(said)) return true;
+  // "errors and latency" is plain words: a figure, a bracket or an underscore makes it a question.
+  return ARITHMETIC.test(said) && (/[\d_({]/.test(said) || /\s[-+*/%^<>]\s/.test(said));
 }
 
 export function understand(typed: string, known: Known): Meaning[] {
@@ -58,14 +68,21 @@ export function understand(typed: string, known: Known): Meaning[] {
   const pages = best(said, known.pages, (page) => [page.title, page.id, ...page.aliases]).map(
     ({ row, score }): [Meaning, number] => [{ kind: "page", id: row.id, title: row.title, path: row.path }, score + 2],
   );
-  const hosts = best(said, known.hosts, (name) => [name]).map(({ row, score }): [Meaning, number] => [{ kind: "host", name: row }, score + 1]);
+  const hosts = best(said, known.hosts, (name) => [name]).map(({ row, score }): [Meaning, number] => [
+    { kind: "host", name: row },
+    score + 1,
+  ]);
   const metrics = said
-    ? best(said, known.metrics, (metric) => [metric.name]).map(
-        ({ row, score }): [Meaning, number] => [{ kind: "metric", name: row.name, note: row.note ?? "" }, score],
-      )
+    ? best(said, known.metrics, (metric) => [metric.name]).map(({ row, score }): [Meaning, number] => [
+        { kind: "metric", name: row.name, note: row.note ?? "" },
+        score,
+      ])
     : [];
   const acts = said
-    ? best(said, known.acts, (act) => [act.title, ...act.aliases]).map(({ row, score }): [Meaning, number] => [{ kind: "act", id: row.id, title: row.title }, score - 1])
+    ? best(said, known.acts, (act) => [act.title, ...act.aliases]).map(({ row, score }): [Meaning, number] => [
+        { kind: "act", id: row.id, title: row.title },
+        score - 1,
+      ])
     : [];
   const rest = [...pages, ...hosts, ...metrics, ...acts].sort((a, b) => b[1] - a[1]).map(([meaning]) => meaning);
   const search: Meaning[] = said && !promql.length ? [{ kind: "search", text: said }] : [];
@@ -74,7 +91,7 @@ export function understand(typed: string, known: Known): Meaning[] {
 
 function best<T>(said: string, rows: readonly T[], names: (row: T) => readonly string[]): { row: T; score: number }[] {
   return rows
-    .map((row) => ({ row, score: Math.max(...names(row).map((name) => fit(said, name))) }))
+    .map((row) => ({ row, score: Math.max(...names(row).map((name) => nearness(said, name))) }))
     .filter(({ score }) => score > 0)
     .sort((a, b) => b.score - a.score)
     .slice(0, PER_KIND_MAX);

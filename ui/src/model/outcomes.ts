@@ -17,7 +17,14 @@ export function summed(rows: readonly Outcome[]): Summed[] {
   const found = new Map<string, Summed>();
   for (const row of rows) {
     const id = JSON.stringify([row.signal, row.key, row.outcome, row.reason]);
-    const sum = found.get(id) ?? { signal: row.signal, key: row.key, outcome: row.outcome, reason: row.reason, count: 0, lately: 0 };
+    const sum = found.get(id) ?? {
+      signal: row.signal,
+      key: row.key,
+      outcome: row.outcome,
+      reason: row.reason,
+      count: 0,
+      lately: 0,
+    };
     sum.count += row.count;
     if (row.hour_ms === newest) sum.lately += row.count;
     found.set(id, sum);

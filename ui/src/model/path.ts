@@ -30,7 +30,11 @@ function decode(part: string): string {
 /** The path below the base: `/ops/hannun/hosts` under `/ops/hannun/` is `/hosts`. */
 export function below(base: string, pathname: string): string {
   const root = base.endsWith("/") ? base : `${base}/`;
-  const rest = pathname.startsWith(root) ? pathname.slice(root.length) : pathname === root.slice(0, -1) ? "" : pathname.slice(1);
+  const rest = pathname.startsWith(root)
+    ? pathname.slice(root.length)
+    : pathname === root.slice(0, -1)
+      ? ""
+      : pathname.slice(1);
   return `/${rest.replace(/\/+$/, "")}`;
 }
 

@@ -15,13 +15,15 @@ export function pushLines(kind: PushKind, address: string, closed: boolean): Pus
     return { file: "prometheus.yml", lines: `remote_write:\n  - url: ${address}/api/v1/write${token}` };
   }
   if (kind === "alloy") {
-    const token = closed ? "\n    bearer_token = \"hnt_…\"" : "";
+    const token = closed ? '\n    bearer_token = "hnt_…"' : "";
     return {
       file: "config.alloy",
       lines: `prometheus.remote_write "hannun" {\n  endpoint {\n    url = "${address}/api/v1/write"${token}\n  }\n}`,
     };
   }
-  const token = closed ? "\n    jsonData: {httpHeaderName1: Authorization}\n    secureJsonData: {httpHeaderValue1: Bearer hnt_…}" : "";
+  const token = closed
+    ? "\n    jsonData: {httpHeaderName1: Authorization}\n    secureJsonData: {httpHeaderValue1: Bearer hnt_…}"
+    : "";
   return {
     file: "provisioning/datasources/hannun.yml",
     lines: `apiVersion: 1\ndatasources:\n  - name: Hannun\n    type: prometheus\n    url: ${address}/prometheus${token}`,

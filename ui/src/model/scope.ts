@@ -15,7 +15,9 @@ const PORT = /^(.+):\d+$/;
 
 /** The choices that the values of those labels make: hosts without their ports, in the order in which people count. */
 export function choices(name: ScopeName, values: readonly string[]): string[] {
-  const shown = values.map((value) => (name === "host" ? hostOf(value) : name === "service" ? value.slice(value.lastIndexOf("/") + 1) : value));
+  const shown = values.map((value) =>
+    name === "host" ? hostOf(value) : name === "service" ? value.slice(value.lastIndexOf("/") + 1) : value,
+  );
   const collator = new Intl.Collator(undefined, { numeric: true });
   return [...new Set(shown.filter(Boolean))].sort(collator.compare);
 }

@@ -51,7 +51,11 @@ export function sentence(view: Overview): Sentence {
   const fills = view.store.fills_in_s;
   if (fills !== null && fills < FILLS_WORTH_SAYING_S) clauses.push({ kind: "fills", in_s: fills });
 
-  return { severity: critical ? "critical" : warning ? "warning" : empty ? "unknown" : "fine", lead: lead(n, critical, empty), clauses };
+  return {
+    severity: critical ? "critical" : warning ? "warning" : empty ? "unknown" : "fine",
+    lead: lead(n, critical, empty),
+    clauses,
+  };
 }
 
 function lead(n: number, critical: number, empty: boolean): Lead {
@@ -67,11 +71,16 @@ export function worstFirst(hosts: readonly HostNow[], now_ms: number): HostNow[]
     const worst = Math.max(host.disk ?? 0, host.memory ?? 0, host.cpu ?? 0);
     return worst >= 0.9 ? 2 : worst >= 0.8 ? 1 : 0;
   };
-  return [...hosts].sort((a, b) => badness(b) - badness(a) || a.host.localeCompare(b.host, undefined, { numeric: true }));
+  return [...hosts].sort(
+    (a, b) => badness(b) - badness(a) || a.host.localeCompare(b.host, undefined, { numeric: true }),
+  );
 }
 
 /** How a bar of this fullness is drawn. Fuller than the first number is worth a look, than the second an act. */
-export function level(kind: "cpu" | "memory" | "disk", ratio: number | null): "fine" | "warning" | "critical" | "unknown" {
+export function level(
+  kind: "cpu" | "memory" | "disk",
+  ratio: number | null,
+): "fine" | "warning" | "critical" | "unknown" {
   if (ratio === null) return "unknown";
   const [warn, act] = { cpu: [0.85, 0.97], memory: [0.85, 0.95], disk: [0.85, 0.95] }[kind] as [number, number];
   return ratio >= act ? "critical" : ratio >= warn ? "warning" : "fine";

@@ -19,11 +19,22 @@ export interface Stroke {
   shiftKey: boolean;
 }
 
-const NAMES: Record<string, string> = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down", Escape: "esc", Enter: "enter", " ": "space" };
+const NAMES: Record<string, string> = {
+  ArrowLeft: "left",
+  ArrowRight: "right",
+  ArrowUp: "up",
+  ArrowDown: "down",
+  Escape: "esc",
+  Enter: "enter",
+  " ": "space",
+};
 
 // With a Korean keyboard the letter keys send jamo; the key that was meant is the one that lies there on a Latin one.
 const JAMO: Record<string, string> = Object.fromEntries(
-  [..."ㅂㅈㄷㄱㅅㅛㅕㅑㅐㅔㅁㄴㅇㄹㅎㅗㅓㅏㅣㅋㅌㅊㅍㅠㅜㅡ"].map((jamo, i) => [jamo, [..."qwertyuiopasdfghjklzxcvbnm"][i]!]),
+  [..."ㅂㅈㄷㄱㅅㅛㅕㅑㅐㅔㅁㄴㅇㄹㅎㅗㅓㅏㅣㅋㅌㅊㅍㅠㅜㅡ"].map((jamo, i) => [
+    jamo,
+    [..."qwertyuiopasdfghjklzxcvbnm"][i]!,
+  ]),
 );
 
 /** `mod+k`, `t`, `?`, `left`: one stroke as it is written in the table. Empty for a modifier alone. */

@@ -44,6 +44,9 @@ export function csv<R>(rows: readonly R[], columns: readonly Column<R>[]): strin
     const text = typeof value === "string" && /^[=+\-@\t]/.test(value) ? `'${value}` : String(value ?? "");
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
-  const lines = [kept.map((column) => quoted(column.title)), ...rows.map((row) => kept.map((column) => quoted(column.value!(row))))];
+  const lines = [
+    kept.map((column) => quoted(column.title)),
+    ...rows.map((row) => kept.map((column) => quoted(column.value!(row)))),
+  ];
   return lines.map((line) => line.join(",")).join("\r\n");
 }

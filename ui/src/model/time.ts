@@ -20,7 +20,13 @@ export const DEFAULT: Spoken = { from: "now-1h", to: "now" };
 
 const SECOND = 1000;
 const UNIT_MS: Record<string, number> = {
-  s: SECOND, m: 60 * SECOND, h: 3600 * SECOND, d: 86_400 * SECOND, w: 7 * 86_400 * SECOND, M: 30 * 86_400 * SECOND, y: 365 * 86_400 * SECOND,
+  s: SECOND,
+  m: 60 * SECOND,
+  h: 3600 * SECOND,
+  d: 86_400 * SECOND,
+  w: 7 * 86_400 * SECOND,
+  M: 30 * 86_400 * SECOND,
+  y: 365 * 86_400 * SECOND,
 };
 const MIN_SPAN_MS = 1000;
 const EARLIEST_MS = 0;
@@ -59,8 +65,20 @@ const wallFormats = new Map<string, Intl.DateTimeFormat>();
 function wallFormat(zone: string): Intl.DateTimeFormat {
   let found = wallFormats.get(zone);
   if (!found) {
-    const fields = { year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric" } as const;
-    found = new Intl.DateTimeFormat("en-US", { ...fields, hourCycle: "h23", calendar: "gregory", ...(zone ? { timeZone: zone } : {}) });
+    const fields = {
+      year: "numeric",
+      month: "numeric",
+      day: "numeric",
+      hour: "numeric",
+      minute: "numeric",
+      second: "numeric",
+    } as const;
+    found = new Intl.DateTimeFormat("en-US", {
+      ...fields,
+      hourCycle: "h23",
+      calendar: "gregory",
+      ...(zone ? { timeZone: zone } : {}),
+    });
     wallFormats.set(zone, found);
   }
   return found;
@@ -71,7 +89,12 @@ export function wall(ms: number, zone: string): Wall {
   const part: Record<string, number> = {};
   for (const { type, value } of wallFormat(zone).formatToParts(ms)) part[type] = Number(value);
   return {
-    year: part["year"]!, month: part["month"]!, day: part["day"]!, hour: part["hour"]!, minute: part["minute"]!, second: part["second"]!,
+    year: part["year"]!,
+    month: part["month"]!,
+    day: part["day"]!,
+    hour: part["hour"]!,
+    minute: part["minute"]!,
+    second: part["second"]!,
   };
 }
 
@@ -80,7 +103,9 @@ export function momentOf(at: Wall, zone: string): number {
   const asUtc = Date.UTC(at.year, at.month - 1, at.day, at.hour, at.minute, at.second);
   const offset = (ms: number): number => {
     const seen = wall(ms, zone);
-    return Date.UTC(seen.year, seen.month - 1, seen.day, seen.hour, seen.minute, seen.second) - Math.floor(ms / 1000) * 1000;
+    return (
+      Date.UTC(seen.year, seen.month - 1, seen.day, seen.hour, seen.minute, seen.second) - Math.floor(ms / 1000) * 1000
+    );
   };
   // Two steps settle every offset change: the first guess may lie on the other side of it.
   const guess = asUtc - offset(asUtc);
@@ -122,7 +147,8 @@ function moved(ms: number, by: number, unit: string, zone: string): number {
   if (unit !== "M" && unit !== "y" && unit !== "d" && unit !== "w") return ms + by * UNIT_MS[unit]!;
   const at = wall(ms, zone);
   const millis = ((ms % 1000) + 1000) % 1000;
-  if (unit === "d" || unit === "w") return momentOf({ ...at, day: at.day + by * (unit === "w" ? 7 : 1) }, zone) + millis;
+  if (unit === "d" || unit === "w")
+    return momentOf({ ...at, day: at.day + by * (unit === "w" ? 7 : 1) }, zone) + millis;
   const months = at.year * 12 + at.month - 1 + by * (unit === "y" ? 12 : 1);
   const year = Math.floor(months / 12);
   const month = (months % 12) + 1;
@@ -151,7 +177,14 @@ export function parseMoment(text: string, { now_ms, zone, end = false }: Reading
   const written = WRITTEN.exec(said);
   if (written) {
     const [, year, month, day, hour, minute, second] = written;
-    const at = { year: +year!, month: +month!, day: +day!, hour: +(hour ?? 0), minute: +(minute ?? 0), second: +(second ?? 0) };
+    const at = {
+      year: +year!,
+      month: +month!,
+      day: +day!,
+      hour: +(hour ?? 0),
+      minute: +(minute ?? 0),
+      second: +(second ?? 0),
+    };
     if (!real(at)) return null;
     const ms = momentOf(at, zone);
     return within(hour === undefined && end ? roundUp(ms, "d", zone) : ms);
@@ -175,8 +208,11 @@ function relative(rest: string, { now_ms, zone, end }: Reading): number | null {
     const step = STEP.exec(left);
     if (!step) return null;
     const [whole, sign, amount, unit, round] = step;
-    ms = round ? (end ? roundUp : roundDown)(ms, round, zone) : moved(ms, Number(amount) * (sign === "-" ? -1 : 1), unit!, zone);
-    if (!Number.isFinite(ms) || ms < EARLIEST_MS || ms > LATEST_MS) return null;
+    const by = Number(amount) * (sign === "-" ? -1 : 1);
+    // The bound is checked before the calendar is asked: it knows no year −997973.
+    if (!round && within(ms + by * UNIT_MS[unit!]!) === null) return null;
+    ms = round ? (end ? roundUp : roundDown)(ms, round, zone) : moved(ms, by, unit!, zone);
+    if (within(ms) === null) return null;
     left = left.slice(whole.length);
   }
   return ms;
@@ -184,7 +220,13 @@ function relative(rest: string, { now_ms, zone, end }: Reading): number | null {
 
 function real(at: Wall): boolean {
   const check = new Date(Date.UTC(at.year, at.month - 1, at.day));
-  return check.getUTCMonth() === at.month - 1 && check.getUTCDate() === at.day && at.hour < 24 && at.minute < 60 && at.second < 60;
+  return (
+    check.getUTCMonth() === at.month - 1 &&
+    check.getUTCDate() === at.day &&
+    at.hour < 24 &&
+    at.minute < 60 &&
+    at.second < 60
+  );
 }
 
 function within(ms: number): number | null {

@@ -28,7 +28,8 @@ class Keyboard {
     if (event.defaultPrevented || event.isComposing) return;
     const stroke = strokeName(event);
     if (!stroke) return;
-    const typing = event.target instanceof Element && event.target.closest("input, textarea, select, [contenteditable], .cm-editor");
+    const typing =
+      event.target instanceof Element && event.target.closest("input, textarea, select, [contenteditable], .cm-editor");
     if (typing && !stroke.startsWith("mod+")) return;
     const outcome = press(this.table, this.pending, stroke);
     clearTimeout(this.#timer);

@@ -49,8 +49,12 @@ export class Resource<T> {
       this.failure = null;
     } catch (error) {
       if (this.#flight !== flight || flight.signal.aborted) return;
-      this.failure = { why: error instanceof Error ? error.message : String(error), hint: error instanceof ApiError ? error.hint : "" };
-      if (this.current.state !== "ready") this.current = { state: "failed", ...this.failure, retry: () => void this.reload() };
+      this.failure = {
+        why: error instanceof Error ? error.message : String(error),
+        hint: error instanceof ApiError ? error.hint : "",
+      };
+      if (this.current.state !== "ready")
+        this.current = { state: "failed", ...this.failure, retry: () => void this.reload() };
     } finally {
       if (!this.#quiet) activity.running -= 1;
       if (this.#flight === flight) {
@@ -72,7 +76,10 @@ export class Resource<T> {
 }
 
 /** A resource bound to the component that creates it. `follow` names what it depends on by reading it. */
-export function resource<T>(load: (signal: AbortSignal) => Promise<T>, follow: () => unknown = () => undefined): Resource<T> {
+export function resource<T>(
+  load: (signal: AbortSignal) => Promise<T>,
+  follow: () => unknown = () => undefined,
+): Resource<T> {
   const made = new Resource(load);
   $effect(() => {
     follow();

@@ -64,7 +64,15 @@ export const navigate = router.navigate.bind(router);
 /** Turns plain clicks on the app's own links into walks; everything else stays the browser's. */
 export function followLinks(isPage: (path: string) => boolean): void {
   addEventListener("click", (event) => {
-    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    if (
+      event.defaultPrevented ||
+      event.button !== 0 ||
+      event.metaKey ||
+      event.ctrlKey ||
+      event.shiftKey ||
+      event.altKey
+    )
+      return;
     const anchor = (event.target as Element | null)?.closest?.("a[href]");
     if (!(anchor instanceof HTMLAnchorElement) || anchor.target || anchor.hasAttribute("download")) return;
     const url = new URL(anchor.href);

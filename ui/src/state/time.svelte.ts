@@ -4,7 +4,16 @@
  * an effect or `$derived` and it follows both changes of the range and each beat; `time.tick` counts the beats.
  */
 import { locale } from "../i18n/locale.svelte.ts";
-import { DEFAULT, isRelative, parseRange, type Range, refreshEvery, shifted, type Spoken, zoomedOut } from "../model/time.ts";
+import {
+  DEFAULT,
+  isRelative,
+  parseRange,
+  type Range,
+  refreshEvery,
+  type Spoken,
+  shifted,
+  zoomedOut,
+} from "../model/time.ts";
 import { router } from "./router.svelte.ts";
 
 class Time {

@@ -14,7 +14,8 @@ export class Change {
       await act();
       return true;
     } catch (error) {
-      this.failure = error instanceof ApiError ? { why: error.message, hint: error.hint } : { why: String(error), hint: "" };
+      this.failure =
+        error instanceof ApiError ? { why: error.message, hint: error.hint } : { why: String(error), hint: "" };
       return false;
     } finally {
       this.busy = false;

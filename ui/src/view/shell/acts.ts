@@ -19,13 +19,32 @@ export function acts(): Act[] {
     { id: "dark", title: m.act_dark(), aliases: ["dark", "theme", "테마", "어둡게"], run: () => theme.set("dark") },
     { id: "light", title: m.act_light(), aliases: ["light", "theme", "테마", "밝게"], run: () => theme.set("light") },
     {
-      id: "language", title: m.act_language(), aliases: ["language", "korean", "english", "언어", "한국어", "영어"],
+      id: "language",
+      title: m.act_language(),
+      aliases: ["language", "korean", "english", "언어", "한국어", "영어"],
       run: () => locale.set(locale.current === "ko" ? "en" : "ko"),
     },
-    { id: "pause", title: time.live ? m.act_pause() : m.act_resume(), aliases: ["pause", "live", "멈춤", "실시간"], run: () => time.pause(time.live) },
-    { id: "link", title: m.act_link(), aliases: ["copy link", "share", "공유", "주소"], run: () => void copyFixedLink() },
-    { id: "help", title: m.act_help(), aliases: ["help", "keyboard", "shortcuts", "도움말", "단축키"], run: () => frame.show("help") },
-    ...(session.current?.user ? [{ id: "logout", title: m.log_out(), aliases: ["logout", "나가기"], run: () => void session.logout() }] : []),
+    {
+      id: "pause",
+      title: time.live ? m.act_pause() : m.act_resume(),
+      aliases: ["pause", "live", "멈춤", "실시간"],
+      run: () => time.pause(time.live),
+    },
+    {
+      id: "link",
+      title: m.act_link(),
+      aliases: ["copy link", "share", "공유", "주소"],
+      run: () => void copyFixedLink(),
+    },
+    {
+      id: "help",
+      title: m.act_help(),
+      aliases: ["help", "keyboard", "shortcuts", "도움말", "단축키"],
+      run: () => frame.show("help"),
+    },
+    ...(session.current?.user
+      ? [{ id: "logout", title: m.log_out(), aliases: ["logout", "나가기"], run: () => void session.logout() }]
+      : []),
   ];
 }
 

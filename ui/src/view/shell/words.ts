@@ -24,6 +24,8 @@ export function rangeInWords(from: string, to: string): string | null {
   const span = SPAN.exec(from);
   if (!span || to !== "now") return null;
   const n = Number(span[1]);
-  const unit = { s: m.span_seconds, m: m.span_minutes, h: m.span_hours, d: m.span_days, w: m.span_weeks }[span[2] as "s"];
+  const unit = { s: m.span_seconds, m: m.span_minutes, h: m.span_hours, d: m.span_days, w: m.span_weeks }[
+    span[2] as "s"
+  ];
   return m.range_last({ span: unit({ n }) });
 }
