@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from starlette.types import ASGIApp
 
 from hannun.model.access import Role, User
@@ -22,6 +27,7 @@ from hannun.web.auth.gate import Gate
 from hannun.web.server import create_app
 from hannun.web.site import Site
 from hannun.web.static import Static
+from hannun.web.tls import TlsFiles
 
 PASSWORD = "correct horse battery"
 HASH = hash_password(PASSWORD)
@@ -80,3 +86,33 @@ async def build(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Build]:
     yield make
     for meta in opened:
         meta.close()
+
+
+@pytest.fixture
+def make_pair(tmp_path: Path) -> Callable[[str], TlsFiles]:
+    """`make_pair(name)` writes a self-signed certificate for `name` and its key; the paths are always the same."""
+
+    def make(name: str) -> TlsFiles:
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        now = datetime.now(UTC)
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(subject)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=1))
+            .sign(key, hashes.SHA256())
+        )
+        files = TlsFiles(tmp_path / "cert.pem", tmp_path / "key.pem")
+        files.cert.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        files.key.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+        )
+        return files
+
+    return make

@@ -11,7 +11,9 @@ from hannun.web.site import Site
 from hannun.web.static import Static, accepts, render
 
 Build = Any
-INDEX = '<!doctype html>\n<html lang="ko">\n  <head>\n  <script type="module" src="./assets/a-1.js"></script></head></html>'
+INDEX = (
+    '<!doctype html>\n<html lang="ko">\n  <head>\n  <script type="module" src="./assets/a-1.js"></script></head></html>'
+)
 
 
 @pytest.fixture
