@@ -35,6 +35,8 @@ from hannun.query.promql.syntax import (
 
 PIECE = 4_000_000
 """Samples and cells that one kernel call works on before the clock is looked at: about 20 ms."""
+WALKED = 20_000_000
+"""Values that one call of a kernel that walks its windows may look at: 0.1 s, or 1 s when it sorts them."""
 
 
 class Context:
@@ -121,7 +123,9 @@ class Evaluator:
 
         function = FUNCTIONS[node.name]
         call = FunctionCall(node, self)
-        return call.checked(function, function.run(call, *[call.argument(arg) for arg in node.args]))
+        args = () if function.lazy else [self.value(arg) for arg in node.args]
+        value: Value = function.run(call, *args)
+        return value.without_empty() if isinstance(value, Grid) else value
 
     def _aggregate(self, node: Aggregate) -> Grid:
         from hannun.query.promql.aggregations.grouping import Grouping
@@ -215,6 +219,7 @@ class Evaluator:
             return Windows((), np.empty(0, np.bool_), none.offsets, 0, none.ts, none.value, ends, node.range_ms)
         if inner.count > self.context.budget.samples_max:
             raise ExecutionError("query processing would load too many samples into memory in query execution")
+        self.context.memory.hold(inner.count)
         grid = Evaluator(self.context, inner).grid(node.expr)
         offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(grid.present.sum(axis=1), dtype=np.int64)))
         times = np.broadcast_to(np.arange(inner.count, dtype=np.int64) * inner.step_ms, grid.values.shape)
@@ -272,6 +277,18 @@ class Evaluator:
             yield first, last
             done = int(work[last - 1])
             first = last
+
+    def walking_pieces(self, windows: Windows) -> Iterator[tuple[int, int, int, int]]:
+        """Slices of series and steps for kernels that walk each window anew: `(first, last, first_step, last_step)`."""
+        steps = self.steps.count
+        span_ms = int(windows.ends[-1] - windows.ends[0]) + windows.range_ms if steps else 1
+        for first, last in self.pieces(windows.offsets, steps):
+            samples = int(windows.offsets[last] - windows.offsets[first])
+            per_step = samples * windows.range_ms // max(span_ms, 1) + (last - first)
+            size = max(WALKED // max(per_step, 1), 1)
+            for begin in range(0, steps, size):
+                self.context.budget.check()
+                yield first, last, begin, min(begin + size, steps)
 
     def row_pieces(self, rows: int, cells_per_row: int) -> Iterator[tuple[int, int]]:
         size = max(PIECE // max(cells_per_row, 1), 1)

@@ -8,7 +8,6 @@ import re
 from hannun.model.time import parse_duration_ms
 
 _OCTAL = re.compile(r"0[oO]?_?[0-7]+(?:_[0-7]+)*")
-_DECIMAL_INT = re.compile(r"[0-9]+(?:_[0-9]+)*")
 _ESCAPE = re.compile(
     r"\\(?:([abfnrtv\\'\"`])|([0-7]{3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.?))", re.DOTALL
 )
@@ -21,19 +20,30 @@ def parse_number(text: str) -> float:
     if lower in ("inf", "nan"):
         return math.inf if lower == "inf" else math.nan
     if lower.startswith("0x"):
-        return float(int(lower[2:].replace("_", ""), 16))
+        return _whole(text, int(lower[2:].replace("_", ""), 16))
     if len(text) > 1 and _OCTAL.fullmatch(text):
-        return float(int(lower.replace("o", "").replace("_", ""), 8))
-    if _DECIMAL_INT.fullmatch(text) and len(text) > 400:
-        return math.inf
+        return _whole(text, int(lower.replace("o", "").replace("_", ""), 8))
     value = float(text.replace("_", ""))
     if math.isinf(value):
-        raise ValueError(f'strconv.ParseFloat: parsing "{text}": value out of range')
+        raise ValueError(f'strconv.ParseFloat: parsing "{_cut(text)}": value out of range')
     return value
+
+
+def _whole(text: str, number: int) -> float:
+    if number >= 1 << 1023:
+        raise ValueError(f'strconv.ParseFloat: parsing "{_cut(text)}": value out of range')
+    return float(number)
+
+
+def _cut(text: str) -> str:
+    """A hostile literal may be a quarter of a megabyte; its error need not be."""
+    return text if len(text) <= 60 else text[:60] + "…"
 
 
 def parse_seconds(text: str) -> float:
     """A duration literal as the number that it is in an expression: `1h30m` -> 5400.0. Raises ValueError."""
+    if len(text) > 200:
+        raise ValueError(f'not a valid duration string: "{_cut(text)}"')
     return parse_duration_ms(text) / 1000
 
 

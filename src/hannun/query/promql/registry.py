@@ -20,7 +20,8 @@ VECTOR, SCALAR, MATRIX, STRING = Type.VECTOR, Type.SCALAR, Type.MATRIX, Type.STR
 class Function:
     """`optional`: how many of the last args may be missing; `most`: how many args at most, None without bound.
 
-    `run(call, *args)` takes a `functions.call.Call` and one evaluated value per argument.
+    `run(call, *args)` takes a `functions.call.FunctionCall` and one evaluated value per argument; a `lazy` one takes
+    the call alone and evaluates what it needs.
     `keeps_name`: the metric name survives. `per_step`: may differ between steps even over constant arguments.
     """
 
@@ -33,6 +34,7 @@ class Function:
     most: int | None = 0
     keeps_name: bool = False
     per_step: bool = False
+    lazy: bool = False
     experimental: bool = False
 
     @property
@@ -78,6 +80,7 @@ def promql(
     most: int | None = None,
     keeps_name: bool = False,
     per_step: bool = False,
+    lazy: bool = False,
     experimental: bool = False,
 ) -> Callable[[Run], Run]:
     """Make a function the PromQL function `name`. `repeats`: the last argument may be given again and again."""
@@ -94,6 +97,7 @@ def promql(
             most=None if repeats else (len(args) if most is None else most),
             keeps_name=keeps_name,
             per_step=per_step,
+            lazy=lazy,
             experimental=experimental,
         )
         return run

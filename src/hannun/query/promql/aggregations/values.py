@@ -38,19 +38,18 @@ def count_values(grouping: Grouping, param: String) -> Grid:
     rows, steps = np.nonzero(grid.present)
     values = grid.values[rows, steps]
     bits = np.where(np.isnan(values), np.uint64(NORMAL_NAN_BITS), values.view(np.uint64))
-    pairs = np.empty(len(rows), dtype=[("group", np.int64), ("bits", np.uint64)])
-    pairs["group"] = grouping.group[rows]
-    pairs["bits"] = bits
-    found, number = np.unique(pairs, return_inverse=True)
+    distinct, place = np.unique(bits, return_inverse=True)
+    found, number = np.unique(grouping.group[rows] * len(distinct) + place, return_inverse=True)
     memory.hold(2 * len(found) * grid.steps)
     shape = (len(found), grid.steps)
     counts = np.bincount(number * grid.steps + steps, minlength=shape[0] * shape[1]).reshape(shape)
-    shown = found["bits"].copy().view(np.float64).tolist()
+    shown = distinct[found % max(len(distinct), 1)].view(np.float64).tolist()
+    groups = found // max(len(distinct), 1)
     keep_value = not (node.without and name in node.labels)
     labels_out = tuple(
         [
             grouping.labels[group].set(name, plain_float(value)) if keep_value else grouping.labels[group]
-            for group, value in zip(found["group"].tolist(), shown, strict=True)
+            for group, value in zip(groups.tolist(), shown, strict=True)
         ]
     )
     out = Grid.of(labels_out, counts.astype(np.float64), counts > 0)

@@ -11,7 +11,7 @@ from hannun.model.errors import ExecutionError
 from hannun.model.metric import Floats
 from hannun.query.promql.grid import Bools, Grid, Scalar, String, Value, Windows
 from hannun.query.promql.notes import Notes
-from hannun.query.promql.registry import MATRIX, VECTOR, Function, Run, promql
+from hannun.query.promql.registry import MATRIX, VECTOR, Run, promql
 from hannun.query.promql.syntax import Call, Node, Type, without_parens
 
 if TYPE_CHECKING:
@@ -38,22 +38,44 @@ class FunctionCall:
         """The argument as it was written, without parentheses."""
         return without_parens(self.node.args[index])
 
-    def argument(self, node: Node) -> Value:
-        return self.evaluator.value(node)
-
     def allocate(self, rows: int) -> tuple[Floats, Bools]:
         return self.evaluator.allocate(rows)
 
     def pieces(self, windows: Windows) -> Iterator[tuple[int, int]]:
         return self.evaluator.pieces(windows.offsets, self.steps.count)
 
-    def checked(self, function: Function, value: Value) -> Value:
-        """The value of a call, without series that are empty at every step."""
-        return value.without_empty() if isinstance(value, Grid) else value
-
     def of_windows(self, windows: Windows, values: Floats, present: Bools, *, keeps_name: bool = False) -> Grid:
         nameless = windows.nameless if keeps_name else np.ones(len(windows), dtype=np.bool_)
         return Grid(windows.labels, values, present, nameless)
+
+
+class Fill:
+    """Drives a kernel over slices of bounded work. Both ways return the mask of what was computed."""
+
+    def __init__(self, call: FunctionCall, windows: Windows, out: Floats, present: Bools) -> None:
+        self._evaluator = call.evaluator
+        self._windows = windows
+        self._out = out
+        self._present = present
+
+    def __call__(self, kernel: Callable[..., None], *options: Any) -> Bools:
+        """For kernels of cost samples + steps: `(offsets, ts, value, first, last, ends, range_ms, *options, …)`."""
+        w = self._windows
+        for first, last in self._evaluator.pieces(w.offsets, len(w.ends)):
+            kernel(
+                w.offsets, w.ts, w.value, first, last, w.ends, w.range_ms, *options, self._out, self._present
+            )  # fmt: skip
+        return self._present
+
+    def walking(self, kernel: Callable[..., None], *options: Any) -> Bools:
+        """For kernels of cost steps × window: these take `first_step, last_step` behind `first, last` too."""
+        w = self._windows
+        for first, last, begin, end in self._evaluator.walking_pieces(w):
+            kernel(
+                w.offsets, w.ts, w.value, first, last, begin, end, w.ends, w.range_ms,
+                *options, self._out, self._present,
+            )  # fmt: skip
+        return self._present
 
 
 def pointwise(
@@ -94,11 +116,7 @@ def over_windows(
     modes: tuple[str, ...] = (),
     per_step: bool = False,
 ) -> Callable[[Run], Run]:
-    """Make `run(call, windows, fill, *others)` a range function.
-
-    `run` calls `fill(kernel, *options)`, which drives a kernel over bounded slices of series with the usual arguments
-    `(offsets, ts, value, first, last, ends, range_ms, *options, out, present)` and returns the mask.
-    """
+    """Make `run(call, windows, fill, *others)` a range function; `fill` is a `Fill`."""
 
     def register(run: Run) -> Run:
         def whole(call: FunctionCall, *values: Any) -> Grid:
@@ -108,15 +126,7 @@ def over_windows(
             refuse_mode(name, windows.mode, modes)
             out, present = call.allocate(len(windows))
 
-            def fill(kernel: Callable[..., None], *options: Any) -> Bools:
-                for first, last in call.pieces(windows):
-                    kernel(
-                        windows.offsets, windows.ts, windows.value, first, last, windows.ends, windows.range_ms,
-                        *options, out, present,
-                    )  # fmt: skip
-                return present
-
-            run(call, windows, fill, *others)
+            run(call, windows, Fill(call, windows, out, present), *others)
             return call.of_windows(windows, out, present, keeps_name=keeps_name)
 
         promql(name, args=args, en=en, ko=ko, keeps_name=keeps_name, per_step=per_step, experimental=experimental)(
@@ -127,7 +137,6 @@ def over_windows(
     return register
 
 
-Fill = Callable[..., Bools]
 ANCHORED_SAFE = ("changes", "delta", "increase", "rate", "resets")
 SMOOTHED_SAFE = ("delta", "increase", "rate")
 

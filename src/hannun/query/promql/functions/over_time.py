@@ -118,7 +118,7 @@ _pick(
 def quantile_over_time(call: FunctionCall, windows: Windows, fill: Fill, q: Scalar) -> None:
     from hannun.query.promql.kernels.ranking import QUANTILE, ranked
 
-    present = fill(ranked, QUANTILE, q.values)
+    present = fill.walking(ranked, QUANTILE, q.values)
     warn_quantile(call, q.values[present.any(axis=0)], call.node.args[0].span)
 
 
@@ -131,7 +131,7 @@ def quantile_over_time(call: FunctionCall, windows: Windows, fill: Fill, q: Scal
 def mad_over_time(call: FunctionCall, windows: Windows, fill: Fill) -> None:
     from hannun.query.promql.kernels.ranking import MAD, ranked
 
-    fill(ranked, MAD, np.zeros(call.steps.count))
+    fill.walking(ranked, MAD, np.zeros(call.steps.count))
 
 
 def warn_quantile(call: FunctionCall, values: Floats, span: Span) -> None:

@@ -95,7 +95,7 @@ def _grown(call: FunctionCall, windows: Windows, fill: Fill, *, is_counter: bool
         from hannun.query.promql.kernels.extended import extended
 
         lookback = call.evaluator.context.lookback_ms
-        return fill(extended, lookback, windows.mode == "smoothed", is_counter, is_rate)
+        return fill.walking(extended, lookback, windows.mode == "smoothed", is_counter, is_rate)
     from hannun.query.promql.kernels.rates import extrapolated
 
     return fill(extrapolated, is_counter, is_rate)

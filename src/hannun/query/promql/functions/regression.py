@@ -19,7 +19,7 @@ def deriv(call: FunctionCall, windows: Windows, fill: Fill) -> None:
     from hannun.query.promql.kernels.ranking import DERIV, regressed
 
     count = call.steps.count
-    fill(regressed, DERIV, np.zeros(count, dtype=np.int64), np.zeros(count))
+    fill.walking(regressed, DERIV, np.zeros(count, dtype=np.int64), np.zeros(count))
 
 
 @over_windows(
@@ -34,7 +34,7 @@ def predict_linear(call: FunctionCall, windows: Windows, fill: Fill, ahead: Scal
 
     # The line is read off at the evaluation time, which `offset` and `@` do not move.
     shift = call.steps.times() - windows.base_ms - windows.ends
-    fill(regressed, PREDICT, shift, ahead.values)
+    fill.walking(regressed, PREDICT, shift, ahead.values)
 
 
 @over_windows(
@@ -49,7 +49,7 @@ def double_exponential_smoothing(
 ) -> None:
     from hannun.query.promql.kernels.ranking import smoothed
 
-    present = fill(smoothed, smoothing.values, trend.values)
+    present = fill.walking(smoothed, smoothing.values, trend.values)
     used = present.any(axis=0)
     for factor, name in ((smoothing.values, "smoothing"), (trend.values, "trend")):
         wrong = factor[used & ((factor <= 0) | (factor >= 1))]

@@ -43,16 +43,18 @@ def scalar(call: FunctionCall, grid: Grid) -> Scalar:
     "timestamp",
     args=(VECTOR,),
     per_step=True,
+    lazy=True,
     en="Time of each sample in unix seconds; the evaluation time for computed values.",
     ko="각 표본의 시각(유닉스 초). 계산된 값이면 평가 시각입니다.",
 )
-def timestamp(call: FunctionCall, grid: Grid) -> Grid:
+def timestamp(call: FunctionCall) -> Grid:
     arg = call.arg(0)
     if isinstance(arg, Once):
         arg = arg.expr
     if isinstance(arg, Selector) and not arg.mode:
         grid, when = call.evaluator.instant(arg, wants_time=True)
         return Grid(grid.labels, when / 1000.0, grid.present, np.ones(len(grid), dtype=np.bool_))
+    grid = call.evaluator.grid(call.node.args[0])
     call.evaluator.context.memory.hold(grid.cells)
     seconds = np.ascontiguousarray(np.broadcast_to(call.steps.seconds(), grid.values.shape))
     return Grid(grid.labels, seconds, grid.present, np.ones(len(grid), dtype=np.bool_))

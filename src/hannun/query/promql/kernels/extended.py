@@ -26,6 +26,8 @@ def extended(
     value: Floats,
     first: int,
     last: int,
+    first_step: int,
+    last_step: int,
     ends: Ints,
     range_ms: int,
     lookback_ms: int,
@@ -36,12 +38,11 @@ def extended(
     present: Bools,
 ) -> None:
     """Samples come from `(start - lookback, end]`, and up to `end + lookback` when smoothed."""
-    steps = len(ends)
     for row in range(first, last):
         low = offsets[row]
         high = offsets[row]
         stop = offsets[row + 1]
-        for k in range(steps):
+        for k in range(first_step, last_step):
             end = ends[k]
             start = end - range_ms
             reach = end + lookback_ms if is_smoothed else end

@@ -1,4 +1,7 @@
-"""Functions that need a window's values in order, and those that walk a window from its start."""
+"""Functions that need a window's values in order, and those that walk a window from its start.
+
+Their cost is steps × window, so they also take a slice of steps: no call runs long.
+"""
 
 from __future__ import annotations
 
@@ -51,6 +54,8 @@ def ranked(
     value: Floats,
     first: int,
     last: int,
+    first_step: int,
+    last_step: int,
     ends: Ints,
     range_ms: int,
     op: int,
@@ -59,7 +64,6 @@ def ranked(
     present: Bools,
 ) -> None:
     """quantile_over_time (`q` per step) and mad_over_time."""
-    steps = len(ends)
     longest = 0
     for row in range(first, last):
         longest = max(longest, offsets[row + 1] - offsets[row])
@@ -68,7 +72,7 @@ def ranked(
         low = offsets[row]
         high = offsets[row]
         stop = offsets[row + 1]
-        for k in range(steps):
+        for k in range(first_step, last_step):
             end = ends[k]
             while high < stop and ts[high] <= end:
                 high += 1
@@ -99,6 +103,8 @@ def regressed(
     value: Floats,
     first: int,
     last: int,
+    first_step: int,
+    last_step: int,
     ends: Ints,
     range_ms: int,
     op: int,
@@ -111,12 +117,11 @@ def regressed(
 
     x counts from the first sample (deriv) or from the evaluation time, `ends[k] + shift_ms[k]` (predict_linear).
     """
-    steps = len(ends)
     for row in range(first, last):
         low = offsets[row]
         high = offsets[row]
         stop = offsets[row + 1]
-        for k in range(steps):
+        for k in range(first_step, last_step):
             end = ends[k]
             while high < stop and ts[high] <= end:
                 high += 1
@@ -166,6 +171,8 @@ def smoothed(
     value: Floats,
     first: int,
     last: int,
+    first_step: int,
+    last_step: int,
     ends: Ints,
     range_ms: int,
     smoothing: Floats,
@@ -174,12 +181,11 @@ def smoothed(
     present: Bools,
 ) -> None:
     """double_exponential_smoothing with both factors per step."""
-    steps = len(ends)
     for row in range(first, last):
         low = offsets[row]
         high = offsets[row]
         stop = offsets[row + 1]
-        for k in range(steps):
+        for k in range(first_step, last_step):
             end = ends[k]
             while high < stop and ts[high] <= end:
                 high += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,9 @@ from numpy.typing import NDArray
 from hannun.model.metric import Floats, Ints
 from hannun.query.promql.grid import Bools
 from hannun.query.promql.kernels.compiled import kernel
+
+RESETS_ADDED = 32
+"""Up to here resets are added one by one, exactly as Prometheus does."""
 
 
 @kernel
@@ -36,6 +40,8 @@ def extrapolated(
     for row in range(first, last):
         longest = max(longest, offsets[row + 1] - offsets[row])
     resets = np.empty(longest if is_counter else 0, dtype=np.int64)
+    # Sums of all values before resets so far, so that a window of thousands of resets need not add them one by one.
+    lost = np.empty(longest if is_counter else 0)
     range_s = range_ms / 1000.0
     for row in range(first, last):
         low = offsets[row]
@@ -49,6 +55,7 @@ def extrapolated(
             while high < stop and ts[high] <= end:
                 if is_counter and high > offsets[row] and value[high] < value[high - 1]:
                     resets[known] = high
+                    lost[known] = value[high - 1] + (lost[known - 1] if known else 0.0)
                     known += 1
                 high += 1
             while low < high and ts[low] <= start:
@@ -62,8 +69,11 @@ def extrapolated(
             result = value[high - 1] - v1
             while oldest < known and resets[oldest] <= low:
                 oldest += 1
-            for i in range(oldest, known):
-                result += value[resets[i] - 1]
+            if known - oldest > RESETS_ADDED and math.isfinite(lost[known - 1]):
+                result += lost[known - 1] - (lost[oldest - 1] if oldest else 0.0)
+            else:
+                for i in range(oldest, known):
+                    result += value[resets[i] - 1]
             t1 = np.int64(ts[low])
             tn = np.int64(ts[high - 1])
             to_start = (t1 - start) / 1000.0

@@ -40,7 +40,7 @@ def between_vectors(node: Binary, left: Grid, right: Grid, evaluator: Evaluator)
     fill_one = matching.fill_left if swapped else matching.fill_right
     of_many, of_one, count = signatures(many, one, matching)
     memory = evaluator.context.memory
-    memory.hold(2 * count * left.steps)
+    memory.hold(3 * count * left.steps)
     many_there = any_present(many, of_many, count)
     one_there = any_present(one, of_one, count)
 
@@ -77,29 +77,41 @@ def _pairs(of_many: Ints, of_one: Ints, count: int) -> tuple[Ints, Ints]:
     return pair_many, order[starts[:-1][of_many][pair_many] + within]
 
 
+def _crowded(grid: Grid, number: Ints, count: int) -> tuple[Ints, Ints, Bools]:
+    """Of groups with several series: their numbers, all their rows, and (groups × steps) where several have a value."""
+    several = np.flatnonzero(np.bincount(number, minlength=count) > 1)
+    rows = np.flatnonzero(np.isin(number, several))
+    rows = rows[np.argsort(number[rows], kind="stable")]
+    if not len(rows):
+        return several, rows, np.empty((0, grid.steps), dtype=np.bool_)
+    starts = np.searchsorted(number[rows], several)
+    return several, rows, np.add.reduceat(grid.present[rows], starts, axis=0, dtype=np.int32) > 1
+
+
 def _refuse_duplicates(one: Grid, of_one: Ints, count: int, running: Bools, matching: Matching, swapped: bool) -> None:
     """Two series of one group on the "one" side at one step, at a step where there is anything to match."""
-    many_rows = np.flatnonzero(np.bincount(of_one, minlength=count) > 1)
-    for signature in many_rows.tolist():
-        rows = np.flatnonzero(of_one == signature)
-        clash = (one.present[rows].sum(axis=0) > 1) & running
-        if clash.any():
-            step = int(np.argmax(clash))
-            first, second = rows[one.present[rows, step]][:2].tolist()
-            group = go_labels(match_labels(one.labels[second], matching))
-            side = "left" if swapped else "right"
-            raise ExecutionError(
-                f"found duplicate series for the match group {group} on the {side} hand-side of the operation: "
-                f"[{go_labels(one.labels[second])}, {go_labels(one.labels[first])}];"
-                "many-to-many matching not allowed: matching labels must be unique on one side"
-            )
+    several, rows, crowded = _crowded(one, of_one, count)
+    clash = crowded & running
+    if not clash.any():
+        return
+    group, step = (int(found[0]) for found in np.nonzero(clash))
+    here = rows[of_one[rows] == several[group]]
+    # Sorted, so that the same question is refused with the same words every time.
+    clashing = sorted(
+        (one.labels[row] for row in here[one.present[here, step]].tolist()), key=lambda found: found.pairs
+    )
+    raise ExecutionError(
+        f"found duplicate series for the match group {go_labels(match_labels(clashing[0], matching))} "
+        f"on the {'left' if swapped else 'right'} hand-side of the operation: "
+        f"[{go_labels(clashing[0])}, {go_labels(clashing[1])}];"
+        "many-to-many matching not allowed: matching labels must be unique on one side"
+    )
 
 
 def _refuse_implicit(many: Grid, of_many: Ints, count: int, partner: Bools) -> None:
-    for signature in np.flatnonzero(np.bincount(of_many, minlength=count) > 1).tolist():
-        rows = np.flatnonzero(of_many == signature)
-        if ((many.present[rows].sum(axis=0) > 1) & partner[signature]).any():
-            raise ExecutionError(MANY_TO_ONE_IMPLICIT)
+    several, _, crowded = _crowded(many, of_many, count)
+    if (crowded & partner[several]).any():
+        raise ExecutionError(MANY_TO_ONE_IMPLICIT)
 
 
 class _Rows:

@@ -1,0 +1,119 @@
+"""info(): labels of info metrics (`target_info` and the like) joined to other series by `instance` and `job`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hannun.model.labels import METRIC_NAME, Labels
+from hannun.model.matcher import Matchers, equal
+from hannun.model.metric import Ints
+from hannun.query.promql.functions.call import FunctionCall
+from hannun.query.promql.grid import Bools, Grid
+from hannun.query.promql.names import joined
+from hannun.query.promql.reads import INFO_METRIC
+from hannun.query.promql.registry import VECTOR, promql
+from hannun.query.promql.syntax import Selector
+
+IDENTIFYING = ("instance", "job")
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Infos:
+    """Info series by metric name and identity, with the time of each sample: of several, the newest counts."""
+
+    grid: Grid
+    when: Ints
+    rows: dict[str, dict[Key, list[int]]]
+
+    @staticmethod
+    def of(grid: Grid, when: Ints) -> Infos:
+        rows: dict[str, dict[Key, list[int]]] = {}
+        for row, labels in enumerate(grid.labels):
+            rows.setdefault(labels.metric, {}).setdefault(_identity(labels), []).append(row)
+        return Infos(grid, when, rows)
+
+    def newest(self, rows: list[int]) -> Ints:
+        """Per step the row of the newest sample, -1 where none has any."""
+        if not rows:
+            return np.full(self.grid.steps, -1, dtype=np.int64)
+        there = self.grid.present[rows]
+        times = np.where(there, self.when[rows], np.iinfo(np.int64).min)
+        return np.where(there.any(axis=0), np.array(rows, dtype=np.int64)[np.argmax(times, axis=0)], -1)
+
+
+def _identity(labels: Labels) -> Key:
+    return tuple([labels.get(name) for name in IDENTIFYING])
+
+
+@promql(
+    "info",
+    args=(VECTOR, VECTOR),
+    optional=1,
+    lazy=True,
+    keeps_name=True,
+    experimental=True,
+    en="Adds labels of the matching info metric (target_info); a selector says which labels.",
+    ko="맞는 정보 메트릭(target_info)의 레이블을 덧붙입니다. 선택자로 어떤 레이블인지 정합니다.",
+)
+def info(call: FunctionCall) -> Grid:
+    base = call.evaluator.grid(call.node.args[0])
+    selector = call.arg(1) if len(call.node.args) > 1 else None
+    wanted: Matchers = selector.matchers if isinstance(selector, Selector) else ()
+    names = tuple([matcher for matcher in wanted if matcher.name == METRIC_NAME]) or (equal(METRIC_NAME, INFO_METRIC),)
+    data = tuple([matcher for matcher in wanted if matcher.name != METRIC_NAME])
+    needs_match = any(not matcher.matches_empty() for matcher in data)
+    chosen_labels = frozenset(matcher.name for matcher in data)
+    if not len(base):
+        return base
+    infos = Infos.of(*call.evaluator.instant(Selector("", (*names, *data)), wants_time=True))
+
+    labels: list[Labels] = []
+    rows: list[int] = []
+    masks: list[Bools] = []
+    for row, of_base in enumerate(base.labels):
+        # An info metric is not enriched by itself.
+        if all(matcher.matches(of_base.metric) for matcher in names):
+            parts = [(of_base, base.present[row])]
+        else:
+            parts = _enriched(of_base, base.present[row], infos, chosen_labels, needs_match)
+        for found, mask in parts:
+            call.evaluator.context.memory.hold(len(mask))
+            labels.append(found)
+            rows.append(row)
+            masks.append(mask)
+    if not rows:
+        return Grid.empty(base.steps)
+    return joined(Grid(tuple(labels), base.values[rows], np.array(masks), base.nameless[rows]).without_empty())
+
+
+def _enriched(
+    base: Labels, mask: Bools, infos: Infos, chosen: frozenset[str], needs_match: bool
+) -> list[tuple[Labels, Bools]]:
+    """`base` split by which info series stands beside it at each step."""
+    parts = [(base, mask)]
+    matched = np.zeros(len(mask), dtype=np.bool_)
+    for by_identity in infos.rows.values():
+        best = infos.newest(by_identity.get(_identity(base), []))
+        matched |= best >= 0
+        split: list[tuple[Labels, Bools]] = []
+        for labels, part in parts:
+            for found in np.unique(best[part]).tolist():
+                here = part & (best == found)
+                split.append((labels if found < 0 else _with(labels, infos.grid.labels[found], chosen), here))
+        parts = split
+    if needs_match:
+        parts = [(labels, part & matched) for labels, part in parts]
+    return [(labels, part) for labels, part in parts if part.any()]
+
+
+def _with(base: Labels, found: Labels, chosen: frozenset[str]) -> Labels:
+    """Labels that the series has itself win over those of the info metric."""
+    added = {
+        name: value
+        for name, value in found
+        if name != METRIC_NAME and name not in IDENTIFYING and (not chosen or name in chosen)
+    }
+    return Labels.of({**added, **dict(base.pairs)})

@@ -1,0 +1,277 @@
+"""Plays promqltest scripts against anything that answers instant and range questions over a `MemoryReader`.
+
+Every instant evaluation is asked once more inside a range around its time. Evaluations that touch native histograms
+come back as `NotYet`, so that nobody counts them as passes.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from hannun.model.budget import Budget
+from hannun.model.errors import HannunError
+from hannun.model.labels import Labels
+from hannun.model.matcher import all_match
+from hannun.query.promql import Answer, PromEngine, prepare
+from hannun.query.promql.syntax import Node, Selector, children
+from hannun.testing.memory_reader import MemoryReader
+from hannun.testing.promql_script import Clear, Eval, Expected, Load, parse_script
+
+EPSILON = 1e-6
+SMALLEST_NORMAL = 2.2250738585072014e-308
+MINUTE_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    eval: Eval
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    eval: Eval
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """Needs native histograms."""
+
+    eval: Eval
+
+
+Verdict = Passed | Failed | NotYet
+
+
+@dataclass(slots=True)
+class Report:
+    passed: list[Passed] = field(default_factory=list)
+    failed: list[Failed] = field(default_factory=list)
+    not_yet: list[NotYet] = field(default_factory=list)
+
+    def add(self, verdict: Verdict) -> None:
+        match verdict:
+            case Passed():
+                self.passed.append(verdict)
+            case Failed():
+                self.failed.append(verdict)
+            case NotYet():
+                self.not_yet.append(verdict)
+
+    def __str__(self) -> str:
+        return f"{len(self.passed)} passed, {len(self.failed)} failed, {len(self.not_yet)} not yet (native histograms)"
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """How a script asks: by default the engine itself."""
+
+    instant: Callable[[str, int], Answer]
+    range: Callable[[str, int, int, int], Answer]
+
+    @staticmethod
+    def over(reader: MemoryReader) -> Engine:
+        engine = PromEngine(reader)
+        return Engine(
+            lambda expr, at: engine.instant(expr, at, Budget()),
+            lambda expr, start, end, step: engine.range(expr, start, end, step, Budget()),
+        )
+
+
+def run_script(text: str, *, narrow: bool = True) -> Report:
+    """Play a script from an empty store."""
+    reader = MemoryReader(narrow=narrow)
+    engine = Engine.over(reader)
+    native: list[Labels] = []
+    report = Report()
+    for command in parse_script(text):
+        match command:
+            case Clear():
+                reader.clear()
+                native.clear()
+            case Load():
+                native.extend(command.native)
+                for labels, values in command.series:
+                    samples = ((k * command.step_ms, v) for k, v in enumerate(values) if v is not None)
+                    reader.add(labels, samples)
+            case Eval():
+                report.add(judge(command, engine, native))
+    return report
+
+
+def judge(command: Eval, engine: Engine, native: list[Labels]) -> Verdict:
+    """One evaluation against what it should come to; instant ones once more inside a range."""
+    if command.native or touches(command.expr, native):
+        return NotYet(command)
+    try:
+        why = _instant(command, engine) if command.step_ms == 0 else _range(command, engine)
+    except AssertionError as err:
+        why = str(err) or "assertion failed"
+    return Passed(command) if why is None else Failed(command, why)
+
+
+def touches(expr: str, native: list[Labels]) -> bool:
+    """Whether any selector of `expr` would find a native histogram."""
+    if "{{" in expr:
+        return True
+    try:
+        root = prepare(expr)
+    except HannunError:
+        return False
+    waiting: list[Node] = [root]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Selector) and any(all_match(node.matchers, labels) for labels in native):
+            return True
+        waiting.extend(children(node))
+    return False
+
+
+def _failure(command: Eval, err: HannunError) -> str | None:
+    expected = command.expected
+    if not expected.fails:
+        return f"unexpected error: {err}"
+    if expected.fail_message is not None and str(err) != expected.fail_message:
+        return f"error is {str(err)!r}, not {expected.fail_message!r}"
+    if expected.fail_regex is not None and not re.search(expected.fail_regex, str(err)):
+        return f"error {str(err)!r} does not match {expected.fail_regex!r}"
+    return None
+
+
+def _instant(command: Eval, engine: Engine) -> str | None:
+    expected = command.expected
+    try:
+        answer = engine.instant(command.expr, command.start_ms)
+    except HannunError as err:
+        return _failure(command, err)
+    if expected.fails:
+        return "an error was expected"
+    if why := _notes(expected, answer) or _same(expected, answer, 0, ordered=expected.ordered):
+        return why
+    if answer.kind == "string" or answer.raw is not None or expected.ordered:
+        return None
+    start, end = command.start_ms - MINUTE_MS, command.start_ms + MINUTE_MS
+    try:
+        answer = engine.range(command.expr, start, end, MINUTE_MS)
+    except HannunError as err:
+        return f"as a range query: {err}"
+    why = _same(expected, answer, 1, ordered=False)
+    return None if why is None else f"as a range query: {why}"
+
+
+def _range(command: Eval, engine: Engine) -> str | None:
+    expected = command.expected
+    try:
+        answer = engine.range(command.expr, command.start_ms, command.end_ms, command.step_ms)
+    except HannunError as err:
+        return _failure(command, err)
+    if expected.fails:
+        return "an error was expected"
+    if why := _notes(expected, answer):
+        return why
+    wanted = dict(expected.rows)
+    found = {
+        labels: [value if there else None for value, there in zip(row.tolist(), mask.tolist(), strict=True)]
+        for labels, row, mask in zip(answer.labels, answer.values, answer.present, strict=True)
+        if mask.any()
+    }
+    if set(found) != {labels for labels, values in wanted.items() if any(v is not None for v in values)}:
+        return f"series are {sorted(map(str, found))}, not {sorted(map(str, wanted))}"
+    for labels, values in found.items():
+        padded = [*wanted[labels], *[None] * (len(values) - len(wanted[labels]))]
+        if len(padded) != len(values) or not all(_equal(a, b) for a, b in zip(padded, values, strict=True)):
+            return f"{labels} is {values}, not {padded}"
+    return None
+
+
+def _same(expected: Expected, answer: Answer, step: int, *, ordered: bool) -> str | None:
+    if expected.text is not None:
+        return None if answer.text == expected.text else f"string is {answer.text!r}, not {expected.text!r}"
+    if answer.raw is not None:
+        return _same_raw(expected, answer)
+    if expected.number is not None:
+        value = float(answer.values[0, step])
+        return None if _equal(expected.number, value) else f"scalar is {value}, not {expected.number}"
+    found = [
+        (labels, float(answer.values[row, step]))
+        for row, labels in enumerate(answer.labels)
+        if answer.present[row, step]
+    ]
+    wanted = [(labels, values[0]) for labels, values in expected.rows]
+    if ordered:
+        if [labels for labels, _ in found] != [labels for labels, _ in wanted]:
+            return f"order is {[str(labels) for labels, _ in found]}, not {[str(labels) for labels, _ in wanted]}"
+    elif {labels for labels, _ in found} != {labels for labels, _ in wanted}:
+        return f"series are {sorted(str(x) for x, _ in found)}, not {sorted(str(x) for x, _ in wanted)}"
+    of = dict(found)
+    for labels, should in wanted:
+        if not _equal(should, of[labels]):
+            return f"{labels} is {of[labels]}, not {should}"
+    return None
+
+
+def _same_raw(expected: Expected, answer: Answer) -> str | None:
+    raw = answer.raw
+    assert raw is not None
+    if expected.vector_range is None:
+        return "a range vector came back, none was expected"
+    start, _, step = expected.vector_range
+    wanted = {
+        labels: [(start + k * step, value) for k, value in enumerate(values) if value is not None]
+        for labels, values in expected.rows
+    }
+    found = {
+        labels: list(
+            zip(
+                raw.ts_ms[raw.offsets[row] : raw.offsets[row + 1]].tolist(),
+                raw.value[raw.offsets[row] : raw.offsets[row + 1]].tolist(),
+                strict=True,
+            )
+        )
+        for row, labels in enumerate(answer.labels)
+    }
+    if set(found) != set(wanted):
+        return f"series are {sorted(map(str, found))}, not {sorted(map(str, wanted))}"
+    for labels, samples in found.items():
+        others = wanted[labels]
+        if len(samples) != len(others) or not all(
+            a[0] == b[0] and _equal(a[1], b[1]) for a, b in zip(samples, others, strict=True)
+        ):
+            return f"{labels} is {samples}, not {others}"
+    return None
+
+
+def _notes(expected: Expected, answer: Answer) -> str | None:
+    for kind, mode, words in expected.notes:
+        lines = answer.warnings if kind.endswith("warn") else answer.infos
+        if kind.startswith("no_"):
+            if lines:
+                return f"{kind} expected, got {lines}"
+        elif not lines:
+            return f"{kind} expected, got none"
+        elif mode == "msg" and words not in {said for line in lines for said in (line, _bare(line))}:
+            return f"{kind} is {lines}, not {words!r}"
+        elif mode == "regex" and not any(re.search(words, line) for line in lines):
+            return f"{kind} {lines} does not match {words!r}"
+    return None
+
+
+def _bare(line: str) -> str:
+    """Without the place in the query."""
+    return re.sub(r" \(\d+:\d+\)$", "", line)
+
+
+def _equal(wanted: float | None, found: float | None) -> bool:
+    if wanted is None or found is None:
+        return wanted is found
+    if math.isnan(wanted) or math.isnan(found):
+        return math.isnan(wanted) and math.isnan(found)
+    if wanted == found:
+        return True
+    size, gap = abs(wanted) + abs(found), abs(wanted - found)
+    if wanted == 0 or found == 0 or size < SMALLEST_NORMAL:
+        return gap < EPSILON * SMALLEST_NORMAL
+    return gap / min(size, 1.7976931348623157e308) < EPSILON
