@@ -27,7 +27,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "testing": ALL | {"app"},
     # The door: `serve` starts the app, offline commands open the config and the meta store.
     "cli": {"app", "config", "store", "observe"},
-    "app": ALL,
+    "compile": {"query", "store", "wire"},
+    "app": ALL | {"cli"},
 }
 DOOR = {"__init__", "__main__"}
 
