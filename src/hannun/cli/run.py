@@ -39,7 +39,10 @@ def run(argv: Sequence[str], env: Mapping[str, str]) -> int:
         words, anywhere = take_anywhere(argv)
         lang = _lang(anywhere, lang)
         debug = anywhere.get("log_level", env.get("HANNUN_LOG_LEVEL")) == "debug"
-        return _invoke(words, Terminal(lang, env, anywhere))
+        code = _invoke(words, Terminal(lang, env, anywhere))
+        # Here and not at the interpreter's end, where a reader that left would still cost a complaint.
+        sys.stdout.flush()
+        return code
     except click.UsageError as err:
         return _fail(explain(err).say(lang), MISUNDERSTOOD, debug)
     except (UsageError, ConfigError) as err:

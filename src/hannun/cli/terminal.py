@@ -37,6 +37,8 @@ class Terminal:
     out: TextIO = field(default_factory=lambda: sys.stdout)
     err: TextIO = field(default_factory=lambda: sys.stderr)
     stdin: TextIO = field(default_factory=lambda: sys.stdin)
+    width_fixed: int = 0
+    """Columns to lay out for; 0 asks the terminal."""
 
     def say(self, text: str | Text, **values: object) -> None:
         words = text.say(self.lang, **values) if isinstance(text, Text) else text
@@ -47,7 +49,7 @@ class Terminal:
 
     @property
     def width(self) -> int:
-        return max(WIDTH_MIN, min(WIDTH_MAX, shutil.get_terminal_size((80, 24)).columns))
+        return self.width_fixed or max(WIDTH_MIN, min(WIDTH_MAX, shutil.get_terminal_size((80, 24)).columns))
 
     def table(self, head: Sequence[Text | str], rows: Iterable[Sequence[str]]) -> None:
         """Columns two spaces apart, aligned by what a terminal shows: a Hangul syllable is two cells wide."""
