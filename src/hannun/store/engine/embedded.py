@@ -96,7 +96,7 @@ class ChdbEngine:
         return [tuple(json.loads(line)) for line in lines if line]
 
     def query_arrow(self, sql: str, params: Params | None = None, budget: Budget | None = None) -> pa.Table:
-        # Each fetched chunk is an Arrow stream of its own, with a schema and an end; joined, only the first would be read.
+        # Each fetched chunk is an Arrow stream of its own, with a schema and an end; joined, only the first is read.
         chunks = [body for body in self._fetch(sql, "ArrowStream", params, budget) if body]
         tables = [pa.ipc.open_stream(body).read_all() for body in chunks]
         return pa.concat_tables(tables) if tables else pa.table({})
@@ -218,14 +218,18 @@ class ChdbEngine:
                 raise StoreUnavailable("the store is closing")
             self._busy += 1
             connection = self._idle.pop() if self._idle else None
+        whole = False
         try:
             if connection is None:
                 connection = self._chdb.connect(self._url)
             yield connection
+            whole = True
         finally:
+            # A query that failed or was left early keeps its half-written output in the connection, where the next
+            # answer would be appended to it (measured with Arrow and a deadline): such a connection is not used again.
             with self._lock:
                 self._busy -= 1
-                keep = self._open and connection is not None and len(self._idle) < IDLE_CONNECTIONS
+                keep = whole and self._open and len(self._idle) < IDLE_CONNECTIONS
                 if keep:
                     self._idle.append(connection)
                 self._all_home.notify_all()
