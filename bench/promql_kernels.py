@@ -1,7 +1,7 @@
 """CPU time of the PromQL kernels over 10k series × 6 h at 15 s, 361 steps of 60 s.
 
-`python bench/promql_kernels.py` prints one row per expression: best of 5, CPU of this process, from columns in memory to
-the answer (no store, no text) and the answer's text apart. The bar is the design's §10.
+`python bench/promql_kernels.py` prints one row per expression: best of 5, CPU of this process, from columns in memory
+to the answer (no store, no text), and the answer's text apart. The bar is the design's §10.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from hannun.model.budget import Budget
 from hannun.model.labels import Labels
 from hannun.model.matcher import Matchers
 from hannun.model.metric import SeriesColumns
-from hannun.query.promql import PromEngine
+from hannun.query.promql import Answer, PromEngine
 from hannun.query.promql.kernels import warm
 from hannun.query.promql.render import data_json
 
@@ -75,18 +75,23 @@ def main(arguments: Sequence[str]) -> None:
     warm()
     width = np.int64 if "--int64" in arguments else np.uint32
     engine = PromEngine(Columns(width))  # type: ignore[arg-type]
-    start = 20 * EVERY_S * 1000
     print(f"{SERIES:,} series x {HOURS} h at {EVERY_S} s, step {STEP_S} s, ts {np.dtype(width)}; CPU ms, best of 5")
     for expr in EXPRESSIONS:
+        print(row(engine, expr))
 
-        def ask() -> object:
-            return engine.range(expr, start, start + HOURS * 3_600_000, STEP_S * 1000, Budget(), explain=True)
 
-        took = best(ask)
-        answer = engine.range(expr, start, start + HOURS * 3_600_000, STEP_S * 1000, Budget(), explain=True)
-        text = best(lambda: data_json(answer), 1)
-        steps = ", ".join(f"{step.step} {step.ms:.0f}" for step in answer.explain.steps)
-        print(f"{expr:64} {took:7.0f} ms   text {text:6.0f} ms   {steps}")
+def row(engine: PromEngine, expr: str) -> str:
+    start = 20 * EVERY_S * 1000
+
+    def ask() -> Answer:
+        return engine.range(expr, start, start + HOURS * 3_600_000, STEP_S * 1000, Budget(), explain=True)
+
+    took = best(ask)
+    answer = ask()
+    text = best(lambda: data_json(answer), 1)
+    assert answer.explain is not None
+    steps = ", ".join(f"{step.step} {step.ms:.0f}" for step in answer.explain.steps)
+    return f"{expr:64} {took:7.0f} ms   text {text:6.0f} ms   {steps}"
 
 
 if __name__ == "__main__":
