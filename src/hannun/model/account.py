@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from hannun.model.access import Role, User
+from hannun.model.errors import ConfigError
+from hannun.model.text import Text
+
+NAME_LENGTH_MAX = 64
 
 
 class TokenRole(Enum):
@@ -85,3 +89,19 @@ class AuditRow:
 def name_key(name: str) -> str:
     """Two names with the same key are one user: case, width and composition do not tell people apart."""
     return unicodedata.normalize("NFKC", name).casefold().strip()
+
+
+def name_of(text: str) -> str:
+    """A user's or token's name in composed form, without spaces around it. Raises ConfigError."""
+    name = unicodedata.normalize("NFC", text).strip()
+    # A colon ends the name in Basic authentication; control and format characters could forge a line or hide in one.
+    plain = all(unicodedata.category(letter)[0] != "C" for letter in name) and ":" not in name
+    if not 0 < len(name) <= NAME_LENGTH_MAX or not plain:
+        raise ConfigError(_NO_NAME.with_(length=NAME_LENGTH_MAX))
+    return name
+
+
+_NO_NAME = Text(
+    en="A name has 1 to {length} visible characters and no colon",
+    ko="이름은 1~{length}자의 보이는 글자여야 하고 쌍점(:)을 쓸 수 없습니다",
+)
