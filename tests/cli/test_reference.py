@@ -8,7 +8,7 @@ import pytest
 
 from hannun.cli import reference
 from hannun.config.load import check
-from hannun.config.settings import SETTINGS
+from hannun.config.table import SETTINGS
 from hannun.model.text import LANGS, Lang
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -56,10 +56,9 @@ def test_hangul_keeps_columns_in_line(cli: Any) -> None:
         pytest.param(["user", "add", "x"], "", "no password was given", 1, id="no password"),
         pytest.param(["user", "add", "x"], "short", "too short", 2, id="short password"),
         pytest.param(["user", "add", "x"], "y" * 5000, "at most 1024", 1, id="endless password"),
-        pytest.param(["user", "add", "a:b"], PASSWORD, "cannot be a user's name", 1, id="a colon ends Basic's name"),
-        pytest.param(["user", "add", " a"], PASSWORD, "cannot be a user's name", 1, id="a space at the end"),
+        pytest.param(["user", "add", "a:b"], PASSWORD, "no colon", 2, id="a colon ends Basic's name"),
         pytest.param(
-            ["user", "add", "a\x1b[2J"], PASSWORD, "cannot be a user's name", 1, id="a name that clears the screen"
+            ["user", "add", "a\x1b[2J"], PASSWORD, "visible characters", 2, id="a name that clears the screen"
         ),
         pytest.param(["user", "remove", "a"], "", "last admin", 1, id="the last admin stays"),
         pytest.param(["user", "role", "a", "viewer"], "", "last admin", 1, id="and stays admin"),

@@ -11,7 +11,8 @@ import pytest
 from hannun.config.complaint import Refused
 from hannun.config.load import check, load
 from hannun.config.machine import Machine
-from hannun.config.settings import DAY_MS, GIB, MIB, NOT_SHOWN, SETTINGS, Settings
+from hannun.config.settings import DAY_MS, Settings
+from hannun.config.table import GIB, MIB, NOT_SHOWN, SETTINGS
 
 MACHINE = Machine(memory_bytes=8 * GIB, timezone="Asia/Seoul")
 

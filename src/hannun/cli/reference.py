@@ -18,7 +18,7 @@ from hannun.cli.command import Group
 from hannun.cli.run import DOOR
 from hannun.cli.terminal import Terminal
 from hannun.config.setting import Setting
-from hannun.config.settings import SETTINGS
+from hannun.config.table import SETTINGS
 from hannun.model.text import LANGS, Lang, Text
 
 WIDTH = 80

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hannun.cli.command import Argument, OneOf, Option, group
 from hannun.cli.terminal import CommandError, Terminal
-from hannun.cli.user import NAME_MAX, note
+from hannun.cli.user import note
 from hannun.cli.where import data_options, meta_store, settings_of
 from hannun.config.complaint import nearest, quote
 from hannun.model.text import Text
@@ -35,15 +35,14 @@ token = group("token", Text(en="Tokens: keys for programs", ko="토큰: 프로�
     *data_options(),
 )
 def create(terminal: Terminal, name: str, role: str, **where: str | None) -> None:
-    from hannun.model.account import TokenRole
+    from hannun.model.account import TokenRole, name_of
     from hannun.model.secret import fingerprint, new_token
 
-    if not name.strip() or len(name) > NAME_MAX or not name.isprintable():
-        raise CommandError(_BAD_NAME.with_(name=quote(name), most=NAME_MAX))
+    name = name_of(name)
     with meta_store(settings_of(terminal, **where), create=True) as meta:
         made = new_token()
-        meta.tokens.add(name.strip(), TokenRole(role), fingerprint(made))
-        note(meta, "token.add", name.strip(), role)
+        meta.tokens.add(name, TokenRole(role), fingerprint(made))
+        note(meta, "token.add", name, role)
     # Alone on stdout, so that `TOKEN=$(hannun token create ci)` holds it and nothing else.
     terminal.say(made)
     terminal.warn(_KEEP_IT)
@@ -111,7 +110,3 @@ _NONE = Text(
     ko="아직 토큰이 없습니다. `hannun token create 이름`으로 만듭니다",
 )
 _REVOKED = Text(en="{name} is revoked", ko="{name}: 끊었습니다")
-_BAD_NAME = Text(
-    en="{name} cannot be a token's name: 1 to {most} printable characters",
-    ko="{name}: 이름으로 쓸 수 없습니다. {most}자까지의 글자로 적어 주세요",
-)

@@ -12,7 +12,8 @@ import click
 from hannun.cli.command import Option
 from hannun.cli.terminal import CommandError, Terminal
 from hannun.config.setting import Setting
-from hannun.config.settings import CONFIG, DATA_DIR, META, SETTINGS, Settings
+from hannun.config.settings import Settings
+from hannun.config.table import CONFIG, DATA_DIR, META, SETTINGS
 from hannun.model.text import Text
 
 if TYPE_CHECKING:

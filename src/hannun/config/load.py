@@ -17,18 +17,8 @@ from hannun.config.complaint import Complaint, Refused, nearest, quote
 from hannun.config.language import lang_of
 from hannun.config.machine import Machine
 from hannun.config.setting import Setting
-from hannun.config.settings import (
-    CONFIG,
-    NOT_SHOWN,
-    OTHER_VARIABLES,
-    RETENTION,
-    SETTINGS,
-    Chosen,
-    Settings,
-    Source,
-    build,
-    shown,
-)
+from hannun.config.settings import Chosen, Settings, Source, build, shown
+from hannun.config.table import CONFIG, NOT_SHOWN, OTHER_VARIABLES, RETENTION, SETTINGS
 from hannun.config.values import WORDS_MAX, BadValue
 from hannun.model.text import Text
 
