@@ -31,7 +31,7 @@ Series = tuple[str, tuple[tuple[str, str], ...]]
 
 NOT_OURS = {
     r"^(go_|promhttp_|process_)": "about the exporter's own process; Hannun tells its own as job hannun",
-    r'^node_scrape_collector_.*collector="(bcache|fibrechannel|infiniband|ipvs|nfs|nfsd|systemd|tapestats)"': (
+    r'^node_scrape_collector_.*collector="(bcache|fibrechannel|infiniband|ipvs|nfs|nfsd|tapestats)"': (
         "collectors of hardware and services that Hannun does not read (see the guide on hosts)"
     ),
     r"^node_exporter_build_info": "labels tell our version",
