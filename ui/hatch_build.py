@@ -63,7 +63,7 @@ def sources(ui: Path) -> Iterator[Path]:
         for name in sorted(files):
             hidden = name.startswith(".") and name != ".npmrc"
             # inlang writes notes and a cache into its project; the settings are all that counts.
-            noise = within.name.endswith(".inlang") and name != "settings.json"
+            noise = ".inlang/" in f"{within.as_posix()}/" and name != "settings.json"
             if not (hidden or noise or name in IGNORED_FILES or name.endswith(IGNORED_ENDS)):
                 yield within / name
 
