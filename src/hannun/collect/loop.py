@@ -123,7 +123,7 @@ class CollectLoop:
             families = await self._gather(watched)
         except Exception as err:  # noqa: BLE001  (whatever a source raises is told as `up` 0, and it is asked again)
             error = f"{type(err).__name__}: {err}"
-        duration_s = self._clock.monotonic_s() - begin_s
+        duration_s = round(self._clock.monotonic_s() - begin_s, 6)
         if error and watched.status.ok:
             _log.warning("collecting %s: %s", watched.source.job, error)
         watched.status = CollectorStatus(watched.source.job, not error, duration_s, error)

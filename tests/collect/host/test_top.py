@@ -15,12 +15,12 @@ from hannun.collect.host.top import KEPT_ROUNDS, KERNEL, REST, Group, Processes,
 from hannun.model.family import Family
 
 
-def group(cpu_s: float = 0.0, resident: float = 0.0) -> Group:
-    return Group(Used(cpu_s), resident, 1, 1)
+def group(cpu_ticks: int = 0, resident: float = 0.0) -> Group:
+    return Group(Used(cpu_ticks), resident, 1, 1)
 
 
-def shown(names: TopNames, **groups: Group) -> dict[str, float]:
-    return {name: sums.cpu_s for name, sums, _ in names.round(groups)}
+def shown(names: TopNames, **groups: Group) -> dict[str, int]:
+    return {name: sums.cpu_ticks for name, sums, _ in names.round(groups)}
 
 
 def test_the_largest_by_cpu_and_by_memory_are_shown_and_the_rest_is_summed() -> None:
@@ -59,12 +59,12 @@ def test_a_name_that_comes_back_goes_on_from_its_old_sum() -> None:
 def test_nothing_is_lost_or_counted_twice_and_no_counter_falls(rounds: list[dict[str, tuple[int, int]]]) -> None:
     names = TopNames(2)
     total = 0
-    before: dict[str, float] = {}
+    before: dict[str, int] = {}
     for told in rounds:
         total += sum(cpu for cpu, _ in told.values())
         rows = shown(names, **{name: group(cpu, resident) for name, (cpu, resident) in told.items()})
         assert len(rows) <= 4 * 2 + 1
-        assert all(rows[name] >= before.get(name, 0.0) for name in rows)
+        assert all(rows[name] >= before.get(name, 0) for name in rows)
         before.update(rows)
         assert sum(before.values()) == total
 

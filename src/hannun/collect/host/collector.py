@@ -86,7 +86,9 @@ class HostCollector:
                 families, error, absent = (), str(none), True
             except Exception as err:  # noqa: BLE001  (any fault of one collector, even a bug, must not take the others)
                 families, error = (), f"{type(err).__name__}: {err}"
-            status.append(CollectorStatus(name, not error or absent, time.perf_counter() - begin_s, error, absent))
+            # Whole microseconds: the store keeps short decimals in a fraction of the bytes of random floats.
+            duration_s = round(time.perf_counter() - begin_s, 6)
+            status.append(CollectorStatus(name, not error or absent, duration_s, error, absent))
             self._tell(name, "" if absent else error)
             for family in families:
                 before = found.get(family.name)

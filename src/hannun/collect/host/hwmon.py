@@ -55,7 +55,7 @@ def split_file(name: str) -> tuple[str, int, str] | None:
 
 
 def metric_of(kind: str, element: str, has_plain: bool) -> tuple[str, str, str, float]:
-    """(name, type, help, factor) of one element of a sensor. `has_plain`: it also has a file without element."""
+    """(name, type, help, divisor) of one element of a sensor. `has_plain`: it also has a file without element."""
     name = f"node_hwmon_{kind}"
     if element == "input":
         name += "_input" if has_plain else ""
@@ -66,30 +66,30 @@ def metric_of(kind: str, element: str, has_plain: bool) -> tuple[str, str, str, 
     if element == "beep":
         return f"{name}_enabled", "gauge", "Hardware monitor sensor has beeping enabled", 1.0
     if kind in ("in", "cpu"):
-        return f"{name}_volts", "gauge", f"Hardware monitor for voltage ({element})", 1e-3
+        return f"{name}_volts", "gauge", f"Hardware monitor for voltage ({element})", 1e3
     if kind == "temp" and element != "type":
-        return f"{name}_celsius", "gauge", f"Hardware monitor for temperature ({element or 'input'})", 1e-3
+        return f"{name}_celsius", "gauge", f"Hardware monitor for temperature ({element or 'input'})", 1e3
     if kind == "curr":
-        return f"{name}_amps", "gauge", f"Hardware monitor for current ({element})", 1e-3
+        return f"{name}_amps", "gauge", f"Hardware monitor for current ({element})", 1e3
     if kind == "energy":
-        return f"{name}_joule_total", "counter", f"Hardware monitor for joules used so far ({element})", 1e-6
+        return f"{name}_joule_total", "counter", f"Hardware monitor for joules used so far ({element})", 1e6
     if kind == "power" and element == "accuracy":
-        return name, "gauge", "Hardware monitor power meter accuracy, as a ratio", 1e-6
+        return name, "gauge", "Hardware monitor power meter accuracy, as a ratio", 1e6
     if kind == "power" and element in ("average_interval", "average_interval_min", "average_interval_max"):
         text = f"Hardware monitor power usage update interval ({element})"
-        return f"{name}_seconds", "gauge", text, 1e-3
+        return f"{name}_seconds", "gauge", text, 1e3
     if kind == "power":
-        return f"{name}_watt", "gauge", f"Hardware monitor for power usage in watts ({element})", 1e-6
+        return f"{name}_watt", "gauge", f"Hardware monitor for power usage in watts ({element})", 1e6
     if kind == "humidity":
         text = (
             "Hardware monitor for humidity, as a ratio (multiply with 100.0 to get the humidity as a percentage)"
             f" ({element})"
         )
-        return name, "gauge", text, 1e-6
+        return name, "gauge", text, 1e6
     if kind == "fan" and element in ("input", "min", "max", "target"):
         return f"{name}_rpm", "gauge", f"Hardware monitor for fan revolutions per minute ({element})", 1.0
     if kind == "freq" and element == "input":
-        return f"{name}_freq_mhz", "gauge", "Hardware monitor for GPU frequency in MHz", 1e-6
+        return f"{name}_freq_mhz", "gauge", "Hardware monitor for GPU frequency in MHz", 1e6
     return name, "gauge", f"Hardware monitor {kind} element {element}", 1.0
 
 
@@ -156,13 +156,13 @@ def _tell(built: Builder, chip: str, kind: str, sensor: str, elements: dict[str,
     if kind == "update_interval":
         ms = _float(elements.get("", ""))
         text = "Hardware monitor update interval"
-        built.gauge("node_hwmon_update_interval_seconds", text, labels, None if ms is None else ms * 1e-3)
+        built.gauge("node_hwmon_update_interval_seconds", text, labels, None if ms is None else ms / 1e3)
         return
     for element, told in elements.items():
         value = _float(told)
         if element != "label" and value is not None:
-            name, type_, text, factor = metric_of(kind, element, "" in elements)
-            built.add(name, type_, text, labels, value * factor)
+            name, type_, text, divisor = metric_of(kind, element, "" in elements)
+            built.add(name, type_, text, labels, value / divisor)
 
 
 def _float(text: str) -> float | None:

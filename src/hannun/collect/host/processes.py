@@ -11,7 +11,7 @@ from hannun.collect.host.roots import Roots, read_bytes
 from hannun.model.family import Family
 
 _KERNEL_THREAD = 0x00200000  # PF_KTHREAD of <linux/sched.h>
-_TICKS_PER_S = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+TICKS_PER_S = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _COMM_BYTES = 15
 """The kernel cuts a command's name here, in the middle of a character if need be."""
@@ -24,7 +24,7 @@ class Process(NamedTuple):
     name: str
     state: str
     kernel: bool
-    cpu_s: float
+    cpu_ticks: int
     threads: int
     start: int
     resident_bytes: int
@@ -42,7 +42,7 @@ def parse_process(stat: bytes) -> Process:
         name=printable(stat[opening + 1 : closing]),
         state=fields[0].decode("ascii"),
         kernel=bool(int(fields[6]) & _KERNEL_THREAD),
-        cpu_s=(int(fields[11]) + int(fields[12])) / _TICKS_PER_S,
+        cpu_ticks=int(fields[11]) + int(fields[12]),
         threads=int(fields[17]),
         start=int(fields[19]),
         resident_bytes=max(0, int(fields[21])) * _PAGE_BYTES,

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hannun.collect.host.builder import Builder
-from hannun.collect.host.processes import Process, read_table, totals
+from hannun.collect.host.processes import TICKS_PER_S, Process, read_table, totals
 from hannun.collect.host.registry import Options, collector
 from hannun.collect.host.roots import Roots, read_bytes
 from hannun.model.family import Family
@@ -28,14 +28,17 @@ _FADE = 0.8
 
 @dataclass(slots=True)
 class Used:
-    """What one process, one name, or the rest has used since we watch."""
+    """What one process, one name, or the rest has used since we watch.
 
-    cpu_s: float = 0.0
-    read_bytes: float = 0.0
-    written_bytes: float = 0.0
+    Whole numbers: sums of fractions would end in 2.4099999999999997, which the store keeps in four times the bytes.
+    """
+
+    cpu_ticks: int = 0
+    read_bytes: int = 0
+    written_bytes: int = 0
 
     def add(self, other: Used) -> None:
-        self.cpu_s += other.cpu_s
+        self.cpu_ticks += other.cpu_ticks
         self.read_bytes += other.read_bytes
         self.written_bytes += other.written_bytes
 
@@ -94,7 +97,7 @@ class TopNames:
         return sums
 
     def _choose(self, groups: dict[str, Group]) -> set[str]:
-        scores = {name: self._score.get(name, 0.0) * _FADE + group.used.cpu_s for name, group in groups.items()}
+        scores = {name: self._score.get(name, 0.0) * _FADE + group.used.cpu_ticks for name, group in groups.items()}
         self._score = scores
         by_cpu = sorted((name for name in groups if scores[name] > 0), key=lambda name: -scores[name])[: self._top]
         by_memory = sorted(groups, key=lambda name: -groups[name].resident_bytes)[: self._top]
@@ -111,7 +114,7 @@ class TopNames:
 class _Seen:
     """What we knew of a process after the round before."""
 
-    cpu_s: float
+    cpu_ticks: int
     io: tuple[int, int] | None
     open_fds: int | None
 
@@ -136,13 +139,13 @@ class Processes:
             known = before.get(key)
             # What did not run since has read and opened nothing worth a look: most processes sleep, so this is what
             # keeps a round cheap. A few bytes that cost less than one tick are counted when the tick comes.
-            if known is not None and known.cpu_s == process.cpu_s:
+            if known is not None and known.cpu_ticks == process.cpu_ticks:
                 now = known
             elif process.kernel:
-                now = _Seen(process.cpu_s, None, None)
+                now = _Seen(process.cpu_ticks, None, None)
             else:
                 folder = f"{roots.procfs}/{process.pid}"
-                now = _Seen(process.cpu_s, read_io(folder), count_fds(folder, sized))
+                now = _Seen(process.cpu_ticks, read_io(folder), count_fds(folder, sized))
             self._seen[key] = now
             group = groups.setdefault(group_name(process), Group())
             group.add(_one(process, now, known))
@@ -157,11 +160,11 @@ def group_name(process: Process) -> str:
 
 
 def _one(process: Process, now: _Seen, before: _Seen | None) -> Group:
-    used = Used(cpu_s=max(0.0, now.cpu_s - (before.cpu_s if before is not None else 0.0)))
+    used = Used(cpu_ticks=max(0, now.cpu_ticks - (before.cpu_ticks if before is not None else 0)))
     if now.io is not None:
         read, written = before.io if before is not None and before.io is not None else (0, 0)
-        used.read_bytes = max(0.0, float(now.io[0] - read))
-        used.written_bytes = max(0.0, float(now.io[1] - written))
+        used.read_bytes = max(0, now.io[0] - read)
+        used.written_bytes = max(0, now.io[1] - written)
     fds = None if now.open_fds is None else float(now.open_fds)
     return Group(used, float(process.resident_bytes), 1, process.threads, fds, now.io is not None)
 
@@ -192,14 +195,14 @@ def top_families(rows: Sequence[tuple[str, Used, Group]]) -> list[Family]:
         text = "Processes that bear the name."
         built.gauge("hannun_process_count", text, label, float(group.count))
         text = "CPU time used by processes of the name since Hannun watches, user and system."
-        built.counter("hannun_process_cpu_seconds_total", text, label, sums.cpu_s)
+        built.counter("hannun_process_cpu_seconds_total", text, label, sums.cpu_ticks / TICKS_PER_S)
         text = "Open files of processes of the name, of those that Hannun may look into."
         built.gauge("hannun_process_open_fds", text, label, group.open_fds)
         if group.io_known or sums.read_bytes or sums.written_bytes:
             text = "Bytes read from disks by processes of the name since Hannun watches."
-            built.counter("hannun_process_read_bytes_total", text, label, sums.read_bytes)
+            built.counter("hannun_process_read_bytes_total", text, label, float(sums.read_bytes))
             text = "Bytes written to disks by processes of the name since Hannun watches."
-            built.counter("hannun_process_written_bytes_total", text, label, sums.written_bytes)
+            built.counter("hannun_process_written_bytes_total", text, label, float(sums.written_bytes))
         text = "Resident memory of processes of the name; memory that they share counts once for each."
         built.gauge("hannun_process_resident_memory_bytes", text, label, group.resident_bytes)
         built.gauge("hannun_process_threads", "Threads of processes of the name.", label, float(group.threads))
