@@ -16,16 +16,32 @@ function wave(at_ms, seed, rough = 1) {
 
 const flat = (value) => () => value;
 const swing = (least, most, rough) => (at, seed) => least + (most - least) * wave(at, seed, rough);
-const MODES = { user: [0.12, 0.34], system: [0.03, 0.09], iowait: [0, 0.05], softirq: [0, 0.012], irq: [0, 0.004], steal: [0, 0.01], nice: [0, 0.002] };
+const MODES = {
+  user: [0.12, 0.34],
+  system: [0.03, 0.09],
+  iowait: [0, 0.05],
+  softirq: [0, 0.012],
+  irq: [0, 0.004],
+  steal: [0, 0.01],
+  nice: [0, 0.002],
+};
 const PROCESSES = ["postgres", "python3", "node", "chromium", "nginx", "redis-server", "sshd", "systemd"];
 
 /** First match wins: [what the expression looks like, label sets, value at a moment]. */
 const RULES = [
   [/^count\(node_cpu_seconds|count by \(cpu\)/, one(), flat(4)],
-  [/by \(mode\) .*node_cpu/, by("mode", ...Object.keys(MODES)), (at, seed, labels) => swing(...MODES[labels.mode])(at, seed)],
+  [
+    /by \(mode\) .*node_cpu/,
+    by("mode", ...Object.keys(MODES)),
+    (at, seed, labels) => swing(...MODES[labels.mode])(at, seed),
+  ],
   [/^1 - (avg|avg by \(instance\) )\(rate\(node_cpu/, one({ instance: "mairie" }), swing(0.18, 0.42)],
   [/1 - rate\(node_cpu/, by("cpu", "0", "1", "2", "3"), swing(0.1, 0.6)],
-  [/node_cpu_seconds_total/, Object.keys(MODES).flatMap((mode) => ["0", "1"].map((cpu) => ({ cpu, mode, instance: "mairie", job: "node" }))), (at, seed, labels) => swing(...MODES[labels.mode])(at, seed)],
+  [
+    /node_cpu_seconds_total/,
+    Object.keys(MODES).flatMap((mode) => ["0", "1"].map((cpu) => ({ cpu, mode, instance: "mairie", job: "node" }))),
+    (at, seed, labels) => swing(...MODES[labels.mode])(at, seed),
+  ],
   [/node_load1\b/, one(), swing(0.4, 2.4)],
   [/node_load5\b/, one(), swing(0.6, 1.8, 0.3)],
   [/node_load15\b/, one(), swing(0.8, 1.4, 0.1)],
@@ -39,21 +55,45 @@ const RULES = [
   [/node_memory_MemTotal/, one(), flat(16 * GIB)],
   [/node_memory_MemAvailable/, one(), swing(5.2 * GIB, 7 * GIB, 0.2)],
   [/deriv\(node_filesystem.*> 0/, by("mountpoint", "/var/lib/postgresql"), flat(9 * 3600)],
-  [/^1 - node_filesystem_avail/, by("mountpoint", "/", "/home", "/var/lib/postgresql"), (at, seed, labels) => ({ "/": 0.41, "/home": 0.63 })[labels.mountpoint] ?? 0.86 + (at % 7.2e6) / 9e7],
+  [
+    /^1 - node_filesystem_avail/,
+    by("mountpoint", "/", "/home", "/var/lib/postgresql"),
+    (at, _seed, labels) => ({ "/": 0.41, "/home": 0.63 })[labels.mountpoint] ?? 0.86 + (at % 7.2e6) / 9e7,
+  ],
   [/node_filesystem_files/, by("mountpoint", "/", "/home", "/var/lib/postgresql"), flat(0.8)],
-  [/node_filesystem_avail/, by("mountpoint", "/", "/home", "/var/lib/postgresql"), (at, seed, labels) => ({ "/": 28, "/home": 170 })[labels.mountpoint] * GIB || 19 * GIB],
-  [/node_filesystem_size/, by("mountpoint", "/", "/home", "/var/lib/postgresql"), (at, seed, labels) => ({ "/": 48, "/home": 460 })[labels.mountpoint] * GIB || 180 * GIB],
+  [
+    /node_filesystem_avail/,
+    by("mountpoint", "/", "/home", "/var/lib/postgresql"),
+    (_at, _seed, labels) => ({ "/": 28, "/home": 170 })[labels.mountpoint] * GIB || 19 * GIB,
+  ],
+  [
+    /node_filesystem_size/,
+    by("mountpoint", "/", "/home", "/var/lib/postgresql"),
+    (_at, _seed, labels) => ({ "/": 48, "/home": 460 })[labels.mountpoint] * GIB || 180 * GIB,
+  ],
   [/node_disk_(read|write)_time/, by("device", "nvme0n1", "sda"), swing(0.0002, 0.006)],
   [/node_disk_io_time/, by("device", "nvme0n1", "sda"), swing(0.02, 0.3)],
   [/node_disk_(read|written)_bytes/, by("device", "nvme0n1", "sda"), swing(0.4e6, 38e6)],
-  [/node_network_(receive|transmit)_bytes/, by("device", "eth0", "wg0").map((labels) => ({ ...labels, instance: "mairie" })), swing(0.4e6, 24e6)],
+  [
+    /node_network_(receive|transmit)_bytes/,
+    by("device", "eth0", "wg0").map((labels) => ({ ...labels, instance: "mairie" })),
+    swing(0.4e6, 24e6),
+  ],
   [/node_network_.*_(errs|drop)/, by("device", "eth0", "wg0"), flat(0)],
   [/CurrEstab/, one(), swing(80, 160)],
   [/TCP_tw/, one(), swing(10, 60)],
   [/node_pressure/, one(), swing(0, 0.08)],
-  [/hannun_process_cpu/, by("name", ...PROCESSES), (at, seed) => wave(at, seed) * 0.4 / (1 + (seed % 7))],
-  [/hannun_process_.*memory/, by("name", ...PROCESSES), (at, seed) => (0.4 + wave(at, seed, 0.1)) * GIB / (1 + (seed % 5))],
-  [/node_uname_info/, one({ nodename: "mairie", release: "6.12.48-amd64", machine: "x86_64", sysname: "Linux" }), flat(1)],
+  [/hannun_process_cpu/, by("name", ...PROCESSES), (at, seed) => (wave(at, seed) * 0.4) / (1 + (seed % 7))],
+  [
+    /hannun_process_.*memory/,
+    by("name", ...PROCESSES),
+    (at, seed) => ((0.4 + wave(at, seed, 0.1)) * GIB) / (1 + (seed % 5)),
+  ],
+  [
+    /node_uname_info/,
+    one({ nodename: "mairie", release: "6.12.48-amd64", machine: "x86_64", sysname: "Linux" }),
+    flat(1),
+  ],
   [/node_os_info/, one({ pretty_name: "Debian GNU/Linux 13 (trixie)", id: "debian" }), flat(1)],
   [/node_boot_time/, one(), flat(19.4 * 86_400)],
   [/node_filefd_allocated\{[^}]*\} \//, one(), flat(0.0004)],
@@ -64,8 +104,16 @@ const RULES = [
   [/node_intr/, one(), swing(3000, 9000)],
   [/node_vmstat/, one(), swing(0, 3)],
   [/duration_seconds/, one(), swing(0.08, 0.34)],
-  [/http_requests_total/, by("code", "200", "304", "404", "500").map((labels) => ({ ...labels, job: "shop" })), (at, seed, labels) => ({ 200: 84, 304: 21, 404: 3, 500: 0.4 })[labels.code] * (0.5 + wave(at, seed))],
-  [/\bup\b/, by("job", "node", "hannun", "shop").map((labels) => ({ __name__: "up", instance: "mairie", ...labels })), flat(1)],
+  [
+    /http_requests_total/,
+    by("code", "200", "304", "404", "500").map((labels) => ({ ...labels, job: "shop" })),
+    (at, seed, labels) => ({ 200: 84, 304: 21, 404: 3, 500: 0.4 })[labels.code] * (0.5 + wave(at, seed)),
+  ],
+  [
+    /\bup\b/,
+    by("job", "node", "hannun", "shop").map((labels) => ({ __name__: "up", instance: "mairie", ...labels })),
+    flat(1),
+  ],
 ];
 
 const hash = (text) => [...text].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, 7);

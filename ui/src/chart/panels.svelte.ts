@@ -29,7 +29,9 @@ export async function ask({ queries, stepS, range }: Question, signal?: AbortSig
   const groups: PanelQuery[][] = [];
   for (let i = 0; i < queries.length; i += MOST_QUERIES) groups.push(queries.slice(i, i + MOST_QUERIES));
   const answers = await Promise.all(
-    groups.map((group) => api.post<{ results: PanelResult[] }>("panels", { ...window, queries: group } satisfies PanelsRequest, signal)),
+    groups.map((group) =>
+      api.post<{ results: PanelResult[] }>("panels", { ...window, queries: group } satisfies PanelsRequest, signal),
+    ),
   );
   return { results: new Map(answers.flatMap((a) => a.results).map((r) => [r.id, r])), range, stepS };
 }

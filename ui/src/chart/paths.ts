@@ -32,10 +32,17 @@ function scalesOf(u: uPlot): Scales {
 }
 
 /** A logarithmic scale has no place for zero and less: those points are gaps there. */
-const drawable = (v: number, log: boolean): boolean => (log ? v > 0 : v === v);
+const drawable = (v: number, log: boolean): boolean => (log ? v > 0 : !Number.isNaN(v));
 
 /** Appends one series' line to `path`, as one stroke per run between gaps. */
-function trace(path: Path2D, times: Float64Array, values: Float64Array, { x, y }: Scales, log: boolean, dot: number): void {
+function trace(
+  path: Path2D,
+  times: Float64Array,
+  values: Float64Array,
+  { x, y }: Scales,
+  log: boolean,
+  dot: number,
+): void {
   const n = values.length;
   let open = false;
   for (let i = 0; i < n; i++) {
@@ -101,7 +108,10 @@ function traceThinned(path: Path2D, times: Float64Array, values: Float64Array, {
 }
 
 /** uPlot path builder for one series' line; `floors` (same index as the series) makes it an area above its floor. */
-export function pathBuilder(floorOf: (seriesIndex: number) => Float64Array | null, fills: (seriesIndex: number) => boolean) {
+export function pathBuilder(
+  floorOf: (seriesIndex: number) => Float64Array | null,
+  fills: (seriesIndex: number) => boolean,
+) {
   return (u: uPlot, si: number): uPlot.Series.Paths => {
     const times = u.data[0] as unknown as Float64Array;
     const values = u.data[si] as unknown as Float64Array;
@@ -116,7 +126,14 @@ export function pathBuilder(floorOf: (seriesIndex: number) => Float64Array | nul
 }
 
 /** The area between a line and its floor (the layer below, or the bottom of the plot), run by run. */
-function area(times: Float64Array, values: Float64Array, floor: Float64Array | null, { x, y }: Scales, bottom: number, log: boolean): Path2D {
+function area(
+  times: Float64Array,
+  values: Float64Array,
+  floor: Float64Array | null,
+  { x, y }: Scales,
+  bottom: number,
+  log: boolean,
+): Path2D {
   const path = new Path2D();
   const low = (i: number): number => (floor && drawable(floor[i]!, log) ? Math.min(y(floor[i]!), bottom) : bottom);
   let start = -1;

@@ -164,13 +164,16 @@ export class Plot {
       for (const side of [false, true]) {
         const members = frame.series.map((_, i) => i).filter((i) => visible[i] && mirrored[i] === side);
         const columns = members.map((i) => (side ? frame.series[i]!.values.map((v) => -v) : frame.series[i]!.values));
-        stack(columns).forEach((layer, k) => (layers[members[k]!] = layer));
+        for (const [k, layer] of stack(columns).entries()) layers[members[k]!] = layer;
       }
       this.#layers = layers;
       return [frame.times, ...frame.series.map((s, i) => layers[i]?.top ?? s.values)] as unknown as uPlot.AlignedData;
     }
     this.#layers = null;
-    return [frame.times, ...frame.series.map((s, i) => (mirrored[i] ? s.values.map((v) => -v) : s.values))] as unknown as uPlot.AlignedData;
+    return [
+      frame.times,
+      ...frame.series.map((s, i) => (mirrored[i] ? s.values.map((v) => -v) : s.values)),
+    ] as unknown as uPlot.AlignedData;
   }
 
   /** Least and greatest on the y axis: everything visible, zero where the data is near it, limits that matter. */
@@ -228,22 +231,27 @@ export class Plot {
       axes: [this.#timeAxis(), this.#valueAxis()],
       series: [
         {},
-        ...frame.series.map((s, i): uPlot.Series => ({
-          label: s.name,
-          show: this.#shown.visible[i]!,
-          // Ranges are found in #span; uPlot's own search would trip over NaN.
-          auto: false,
-          stroke: () => colourOf(i),
-          fill: () => withAlpha(colourOf(i), this.#shown.stacked ? 0.42 : alone ? 0.1 : 0),
-          width: this.#shown.stacked ? 1 : frame.series.length > 20 ? 1 : 1.5,
-          paths,
-          points: { show: false },
-        })),
+        ...frame.series.map(
+          (s, i): uPlot.Series => ({
+            label: s.name,
+            show: this.#shown.visible[i]!,
+            // Ranges are found in #span; uPlot's own search would trip over NaN.
+            auto: false,
+            stroke: () => colourOf(i),
+            fill: () => withAlpha(colourOf(i), this.#shown.stacked ? 0.42 : alone ? 0.1 : 0),
+            width: this.#shown.stacked ? 1 : frame.series.length > 20 ? 1 : 1.5,
+            paths,
+            points: { show: false },
+          }),
+        ),
       ],
       cursor: {
         y: false,
         drag: { x: true, y: false, setScale: false, dist: 4 },
-        dataIdx: (self, si, index) => (si > 0 && Number.isNaN((self.data[si] as unknown as Float64Array)[index]) ? (null as unknown as number) : index),
+        dataIdx: (self, si, index) =>
+          si > 0 && Number.isNaN((self.data[si] as unknown as Float64Array)[index])
+            ? (null as unknown as number)
+            : index,
         points: {
           ...(frame.series.length <= 24 ? {} : { show: false }),
           size: 7,
@@ -298,7 +306,8 @@ export class Plot {
       },
     };
     if (this.#shown.log) {
-      axis.values = (_, ticks) => ticks.map((t) => (t === null ? "" : formatTicks([t], this.#shown.unit, this.#shown.lang)[0]!));
+      axis.values = (_, ticks) =>
+        ticks.map((t) => (t === null ? "" : formatTicks([t], this.#shown.unit, this.#shown.lang)[0]!));
     } else {
       axis.incrs = tickIncrements(this.#shown.unit);
       axis.values = (_, ticks) => label(ticks);

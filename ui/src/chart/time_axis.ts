@@ -31,6 +31,6 @@ export function timeLabels(ticks: readonly number[], stepS: number, tag: string,
 /** The moment under the crosshair: with the day when the range spans several. */
 export function momentLabel(seconds: number, spanS: number, stepS: number, tag: string, zone: string): string {
   const clock = stepS < 60 ? SECONDS : CLOCK;
-  const options = spanS > 86_400 ? { weekday: "short", ...DAY, ...clock } as const : clock;
+  const options = spanS > 86_400 ? ({ weekday: "short", ...DAY, ...clock } as const) : clock;
   return format(tag, zone, options).format(seconds * 1000);
 }

@@ -1,6 +1,6 @@
-import { describe, expect, it } from "vitest";
 import { readFileSync } from "node:fs";
-import { HUES, PALETTE, assignHues, hueOf, type Theme } from "./palette.ts";
+import { describe, expect, it } from "vitest";
+import { assignHues, HUES, hueOf, PALETTE, type Theme } from "./palette.ts";
 
 const GROUND: Record<Theme, string> = { light: "#F7F8F7", dark: "#121615" };
 const CRITICAL: Record<Theme, string> = { light: "#C8321F", dark: "#FF6B57" };
@@ -44,11 +44,10 @@ function contrast(a: string, b: string): number {
 
 function closestPair(colours: readonly string[], see: (rgb: Rgb) => Rgb): number {
   let least = Infinity;
-  colours.forEach((a, i) =>
-    colours.slice(0, i).forEach((b) => {
+  for (const [i, a] of colours.entries()) {
+    for (const b of colours.slice(0, i))
       least = Math.min(least, distance(oklab(see(linear(a))), oklab(see(linear(b)))));
-    }),
-  );
+  }
   return least;
 }
 
@@ -96,7 +95,7 @@ describe("hues of names", () => {
     const names = ["idle", "user", "system", "iowait", "nice"];
     const forward = new Map(names.map((n, i) => [n, assignHues(names)[i]]));
     const backward = [...names].reverse();
-    assignHues(backward).forEach((hue, i) => expect(hue).toBe(forward.get(backward[i]!)));
+    for (const [i, hue] of assignHues(backward).entries()) expect(hue).toBe(forward.get(backward[i]!));
   });
 
   it("are all different for up to eight series", () => {

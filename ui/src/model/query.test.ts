@@ -23,8 +23,18 @@ describe("the first question about a metric", () => {
   it.each([
     ["counters as rates", "node_cpu_seconds_total", "counter", "rate(node_cpu_seconds_total[5m])"],
     ["gauges as they are", "node_load1", "gauge", "node_load1"],
-    ["histograms as p95", "http_duration_seconds", "histogram", "histogram_quantile(0.95, sum by (le) (rate(http_duration_seconds_bucket[5m])))"],
-    ["a bucket without a type is a histogram", "x_bucket", "", "histogram_quantile(0.95, sum by (le) (rate(x_bucket[5m])))"],
+    [
+      "histograms as p95",
+      "http_duration_seconds",
+      "histogram",
+      "histogram_quantile(0.95, sum by (le) (rate(http_duration_seconds_bucket[5m])))",
+    ],
+    [
+      "a bucket without a type is a histogram",
+      "x_bucket",
+      "",
+      "histogram_quantile(0.95, sum by (le) (rate(x_bucket[5m])))",
+    ],
     ["an unknown _total is a counter", "jobs_total", "unknown", "rate(jobs_total[5m])"],
     ["an unknown name is a gauge", "queue_depth", "", "queue_depth"],
     ["the count of a histogram is a counter", "x_count", "histogram", "rate(x_count[5m])"],
@@ -86,14 +96,22 @@ describe("the step", () => {
 
 describe("names", () => {
   it("of one histogram become one entry", () => {
-    const all = families([metric("d_bucket", "histogram", 12), metric("d_count", "histogram", 1), metric("d_sum", "histogram", 1), metric("up", "gauge")]);
+    const all = families([
+      metric("d_bucket", "histogram", 12),
+      metric("d_count", "histogram", 1),
+      metric("d_sum", "histogram", 1),
+      metric("up", "gauge"),
+    ]);
     expect(all.map((m) => [m.name, m.type, m.series])).toEqual([
       ["d", "histogram", 14],
       ["up", "gauge", 1],
     ]);
   });
   it("that only look like parts stay", () => {
-    expect(families([metric("requests_count", "counter"), metric("rooms_sum", "gauge")]).map((m) => m.name)).toEqual(["requests_count", "rooms_sum"]);
+    expect(families([metric("requests_count", "counter"), metric("rooms_sum", "gauge")]).map((m) => m.name)).toEqual([
+      "requests_count",
+      "rooms_sum",
+    ]);
   });
   it("gather under prefixes", () => {
     const names = ["node_cpu_a", "node_cpu_b", "node_memory_x", "up", "go_gc", "go_info"];
@@ -109,7 +127,7 @@ describe("names", () => {
     expect(nearestNames("zzzz", names)).toEqual([]);
   });
   it.each([
-    ["sum by (job) (rate(http_requests_total{code=~\"5..\"}[5m])) / sum(up)", ["http_requests_total", "up"]],
+    ['sum by (job) (rate(http_requests_total{code=~"5.."}[5m])) / sum(up)', ["http_requests_total", "up"]],
     ["a + on (x) group_left (y) b", ["a", "b"]],
     ["histogram_quantile(0.95, sum by (le) (rate(x_bucket[5m])))", ["x_bucket"]],
     ['{__name__="a"}', []],
@@ -136,9 +154,9 @@ describe("units of expressions", () => {
 
 describe("the place of a fault", () => {
   it.each([
-    ["parse error at character 13: unexpected \")\"", "sum(rate(x)))", 12],
+    ['parse error at character 13: unexpected ")"', "sum(rate(x)))", 12],
     ["1:5: parse error: unexpected end of input", "sum(", 4],
-    ["2:3: parse error: unexpected \"+\"", "up\n  + +", 5],
+    ['2:3: parse error: unexpected "+"', "up\n  + +", 5],
     ['1:17: parse error: unexpected ")"', 'x{a="결제"} ) )', 12],
     ["parse error at char 4: bad", "🙂 up", 4],
     ["query timed out", "up", null],

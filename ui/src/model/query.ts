@@ -34,7 +34,11 @@ export function stepFor(rangeMs: number, widthPx: number): number {
  * The range on the grid of its step, so that a live graph does not wobble from beat to beat. The end is rounded up
  * to take in the newest point.
  */
-export function aligned(fromMs: number, toMs: number, stepS: number): { start_ms: number; end_ms: number; step_ms: number } {
+export function aligned(
+  fromMs: number,
+  toMs: number,
+  stepS: number,
+): { start_ms: number; end_ms: number; step_ms: number } {
   const step_ms = stepS * 1000;
   return { start_ms: Math.floor(fromMs / step_ms) * step_ms, end_ms: Math.ceil(toMs / step_ms) * step_ms, step_ms };
 }
@@ -143,7 +147,9 @@ export function unitOfExpr(expr: string): Unit {
   if (/^(count|count_values|absent|absent_over_time|changes|resets|group)\b/.test(text)) return "count";
   // A quotient of two things of one kind is a share or a plain number: no unit can be read off it.
   if (/[)\]}\w]\s*\/\s*[(\w]/.test(text.replace(/"[^"]*"/g, ""))) return "count";
-  const names = [...text.replace(/"[^"]*"/g, "").matchAll(/\b([a-zA-Z_:][a-zA-Z0-9_:]*)\b(?!\s*\()/g)].map((m) => m[1]!).filter((n) => n.includes("_"));
+  const names = [...text.replace(/"[^"]*"/g, "").matchAll(/\b([a-zA-Z_:][a-zA-Z0-9_:]*)\b(?!\s*\()/g)]
+    .map((m) => m[1]!)
+    .filter((n) => n.includes("_"));
   const name = names[0];
   if (!name) return "count";
   const unit = unitOfMetric(name);
@@ -160,7 +166,13 @@ export function families(metrics: readonly Metric[]): Metric[] {
     const bucket = byName.get(`${base}_bucket`);
     if (base !== m.name && bucket) {
       const known = out.get(base);
-      out.set(base, { ...bucket, name: base, type: "histogram", help: known?.help || m.help, series: (known?.series ?? 0) + m.series });
+      out.set(base, {
+        ...bucket,
+        name: base,
+        type: "histogram",
+        help: known?.help || m.help,
+        series: (known?.series ?? 0) + m.series,
+      });
     } else if (base !== m.name && byName.has(base) && ["histogram", "summary"].includes(byName.get(base)!.type)) {
       // The family has its own entry: its parts need no tile.
     } else {
@@ -212,10 +224,16 @@ export function likeness(a: string, b: string): number {
 
 /** The names a person probably meant, best first; empty when nothing is close. */
 export function nearestNames(wanted: string, names: readonly string[], most = 4): string[] {
-  return names
-    .map((name) => ({ name, score: likeness(wanted, name) + (name.includes(wanted) || wanted.includes(name) ? 0.3 : 0) }))
+  const near = names
+    .map((name) => ({
+      name,
+      score: likeness(wanted, name) + (name.includes(wanted) || wanted.includes(name) ? 0.3 : 0),
+    }))
     .filter((n) => n.score > 0.3 && n.name !== wanted)
-    .sort((a, b) => b.score - a.score || (a.name < b.name ? -1 : 1))
+    .sort((a, b) => b.score - a.score || (a.name < b.name ? -1 : 1));
+  // A shared prefix alone ("node_") makes everything a little alike; only what is nearly as near as the best is meant.
+  return near
+    .filter((n) => n.score > 0.7 * near[0]!.score)
     .slice(0, most)
     .map((n) => n.name);
 }
@@ -223,7 +241,22 @@ export function nearestNames(wanted: string, names: readonly string[], most = 4)
 /** Every word of an expression that could be a metric's name, in order of appearance. */
 export function namesIn(expr: string): string[] {
   const words = new Set([
-    "by", "without", "on", "ignoring", "group_left", "group_right", "offset", "bool", "and", "or", "unless", "atan2", "start", "end", "inf", "nan",
+    "by",
+    "without",
+    "on",
+    "ignoring",
+    "group_left",
+    "group_right",
+    "offset",
+    "bool",
+    "and",
+    "or",
+    "unless",
+    "atan2",
+    "start",
+    "end",
+    "inf",
+    "nan",
   ]);
   const bare = expr
     .replace(/#[^\n]*/g, "")
@@ -238,7 +271,20 @@ export function namesIn(expr: string): string[] {
 }
 
 const AGGREGATORS = new Set([
-  "sum", "avg", "min", "max", "count", "group", "stddev", "stdvar", "topk", "bottomk", "count_values", "quantile", "limitk", "limit_ratio",
+  "sum",
+  "avg",
+  "min",
+  "max",
+  "count",
+  "group",
+  "stddev",
+  "stdvar",
+  "topk",
+  "bottomk",
+  "count_values",
+  "quantile",
+  "limitk",
+  "limit_ratio",
 ]);
 
 export interface Complaint {

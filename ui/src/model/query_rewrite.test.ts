@@ -27,7 +27,11 @@ describe("split by a label", () => {
   });
 
   it("undoes itself", () => {
-    for (const expr of ["sum by (job) (up)", "sum(a) / sum(b)", "histogram_quantile(0.9, sum by (le) (rate(x_bucket[5m])))"]) {
+    for (const expr of [
+      "sum by (job) (up)",
+      "sum(a) / sum(b)",
+      "histogram_quantile(0.9, sum by (le) (rate(x_bucket[5m])))",
+    ]) {
       const split = toggleSplit(expr, "zone");
       expect(isWhole(split)).toBe(true);
       expect(toggleSplit(split, "zone").replaceAll(" ", "")).toBe(expr.replaceAll(" ", ""));

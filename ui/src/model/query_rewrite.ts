@@ -83,7 +83,9 @@ export function splitLabels(expr: string): string[] | null {
 
 /** The bare function that folds series of an expression into one without changing its meaning. */
 function foldFor(expr: string): "sum" | "avg" {
-  return /\b(rate|irate|increase|delta|count_over_time|changes|resets)\s*\(/.test(expr) || /_(total|count)\b/.test(expr) ? "sum" : "avg";
+  return /\b(rate|irate|increase|delta|count_over_time|changes|resets)\s*\(/.test(expr) || /_(total|count)\b/.test(expr)
+    ? "sum"
+    : "avg";
 }
 
 function withLabels(expr: string, aggregate: SyntaxNode, labels: readonly string[]): Edit {
@@ -118,7 +120,9 @@ export function toggleSplit(expr: string, label: string): string {
     if (kind === "without") {
       const rest = labels.filter((l) => l !== label);
       const modifier = groupingOf(expr, aggregate).modifier!;
-      return labels.includes(label) ? [{ from: modifier.from, to: modifier.to, text: `without (${rest.join(", ")})` }] : [];
+      return labels.includes(label)
+        ? [{ from: modifier.from, to: modifier.to, text: `without (${rest.join(", ")})` }]
+        : [];
     }
     const next = removing ? labels.filter((l) => l !== label) : labels.includes(label) ? labels : [...labels, label];
     return next.length === labels.length ? [] : [withLabels(expr, aggregate, next)];
@@ -154,16 +158,19 @@ export function withMatcher(expr: string, label: string, op: "=" | "!=", value: 
         edits.push({ from: node.to, to: node.to, text: `{${matcher}}` });
         return;
       }
-      const same = children(list).find((m) => m.name === "UnquotedLabelMatcher" && m.firstChild && text(expr, m.firstChild) === label);
+      const same = children(list).find(
+        (m) => m.name === "UnquotedLabelMatcher" && m.firstChild && text(expr, m.firstChild) === label,
+      );
       if (same) {
         edits.push({ from: same.from, to: same.to, text: matcher });
         return;
       }
-      const last = children(list).filter((m) => m.name !== "⚠").at(-1);
+      const last = children(list)
+        .filter((m) => m.name !== "⚠")
+        .at(-1);
       if (last) edits.push({ from: last.to, to: last.to, text: `, ${matcher}` });
       else edits.push({ from: list.from + 1, to: list.from + 1, text: matcher });
     },
   });
   return apply(expr, edits);
 }
-

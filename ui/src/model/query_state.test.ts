@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readState, writeState, type ExploreState } from "./query_state.ts";
+import { type ExploreState, readState, writeState } from "./query_state.ts";
 
 const params = (state: ExploreState): URLSearchParams => {
   const out = new URLSearchParams();
@@ -7,7 +7,15 @@ const params = (state: ExploreState): URLSearchParams => {
   return out;
 };
 
-const usual: ExploreState = { exprs: [], tab: "graph", stepS: null, stacked: false, log: false, search: "", prefix: "" };
+const usual: ExploreState = {
+  exprs: [],
+  tab: "graph",
+  stepS: null,
+  stacked: false,
+  log: false,
+  search: "",
+  prefix: "",
+};
 
 describe("the metrics page in the URL", () => {
   it("is short when everything is usual", () => {
@@ -19,7 +27,10 @@ describe("the metrics page in the URL", () => {
     ["names with a search", { ...usual, search: "메모리 & disk", prefix: "node_" }],
     ["several queries", { ...usual, exprs: ['sum(rate(x{a="b&c=d"}[5m]))', "up"], tab: "table" }],
     ["an empty editor", { ...usual, exprs: [""] }],
-    ["a chosen step, stacked, on a log scale", { ...usual, exprs: ["up"], stepS: 90, stacked: true, log: true, tab: "explain" }],
+    [
+      "a chosen step, stacked, on a log scale",
+      { ...usual, exprs: ["up"], stepS: 90, stacked: true, log: true, tab: "explain" },
+    ],
   ])("comes back whole: %s", (_, state) => {
     expect(readState(params(state))).toEqual(state);
   });

@@ -1,5 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { csvOf, extent, frameOf, fullName, nearestIndex, shortNames, stack, summarise, tellingLabels, thin, type Labels } from "./series.ts";
+import {
+  csvOf,
+  extent,
+  frameOf,
+  fullName,
+  greatest,
+  inOrder,
+  type Labels,
+  nearestIndex,
+  shortNames,
+  stack,
+  summarise,
+  tellingLabels,
+  thin,
+} from "./series.ts";
 
 const NaN_ = Number.NaN;
 const col = (...values: number[]): Float64Array => Float64Array.from(values);
@@ -33,9 +47,13 @@ describe("shortNames", () => {
       ["/", "/data"],
     ],
     ["a lone series is called by its metric", [{ __name__: "up", job: "node", instance: "a" }], ["up"]],
-    ["different metrics are told apart by their names", [{ __name__: "node_load1" }, { __name__: "node_load5" }], ["node_load1", "node_load5"]],
+    [
+      "different metrics are told apart by their names",
+      [{ __name__: "node_load1" }, { __name__: "node_load5" }],
+      ["node_load1", "node_load5"],
+    ],
     ["hangul values are names like any other", [{ service: "결제" }, { service: "주문" }], ["결제", "주문"]],
-    ["a missing label is a difference too", [{ a: "1" }, { a: "1", b: "2" }], ["{a=\"1\"}", "2"]],
+    ["a missing label is a difference too", [{ a: "1" }, { a: "1", b: "2" }], ['{a="1"}', "2"]],
   ];
   it.each(rows)("%s", (_, sets, names) => {
     expect(shortNames(sets)).toEqual(names);
@@ -43,24 +61,38 @@ describe("shortNames", () => {
 
   it("says which query a series came from when labels do not", () => {
     expect(shortNames([{}, {}], ["A", "B"])).toEqual(["A", "B"]);
-    expect(shortNames([{ mode: "idle" }, { mode: "user" }, { mode: "idle" }, { mode: "user" }], ["A", "A", "B", "B"])).toEqual([
-      "A · idle",
-      "A · user",
-      "B · idle",
-      "B · user",
-    ]);
+    expect(
+      shortNames([{ mode: "idle" }, { mode: "user" }, { mode: "idle" }, { mode: "user" }], ["A", "A", "B", "B"]),
+    ).toEqual(["A · idle", "A · user", "B · idle", "B · user"]);
   });
 
   it("keeps the instance when nothing else differs", () => {
-    expect(tellingLabels([{ job: "node", instance: "a" }, { job: "node", instance: "b" }])).toEqual(["instance"]);
+    expect(
+      tellingLabels([
+        { job: "node", instance: "a" },
+        { job: "node", instance: "b" },
+      ]),
+    ).toEqual(["instance"]);
   });
 });
 
 describe("frames", () => {
   it("turn null into gaps and share one time axis", () => {
     const frame = frameOf([
-      { id: "A", columns: { start_ms: 60_000, step_ms: 30_000, steps: 3, series: [{ labels: { a: "1" }, values: [1, null, 3] }] } },
-      { id: "B", columns: { start_ms: 60_000, step_ms: 30_000, steps: 3, series: [{ labels: {}, values: [4, 5] }] }, name: () => "other" },
+      {
+        id: "A",
+        columns: {
+          start_ms: 60_000,
+          step_ms: 30_000,
+          steps: 3,
+          series: [{ labels: { a: "1" }, values: [1, null, 3] }],
+        },
+      },
+      {
+        id: "B",
+        columns: { start_ms: 60_000, step_ms: 30_000, steps: 3, series: [{ labels: {}, values: [4, 5] }] },
+        name: () => "other",
+      },
     ]);
     expect([...frame.times]).toEqual([60, 90, 120]);
     expect([...frame.series[0]!.values]).toEqual([1, NaN_, 3]);
@@ -70,8 +102,14 @@ describe("frames", () => {
   });
 
   it("are copied as CSV with quotes where needed and gaps left empty", () => {
-    const frame = { times: col(0, 1), stepS: 1, series: [{ key: "a", labels: {}, name: 'say "hi", all', values: col(1.5, NaN_) }] };
-    expect(csvOf(frame)).toBe('time,"say ""hi"", all"\r\n1970-01-01T00:00:00.000Z,1.5\r\n1970-01-01T00:00:01.000Z,\r\n');
+    const frame = {
+      times: col(0, 1),
+      stepS: 1,
+      series: [{ key: "a", labels: {}, name: 'say "hi", all', values: col(1.5, NaN_) }],
+    };
+    expect(csvOf(frame)).toBe(
+      'time,"say ""hi"", all"\r\n1970-01-01T00:00:00.000Z,1.5\r\n1970-01-01T00:00:01.000Z,\r\n',
+    );
   });
 });
 
@@ -90,6 +128,30 @@ describe("numbers of a series", () => {
   it("have no extent when there is no point", () => {
     expect(extent([col(NaN_, NaN_)])).toBeNull();
     expect(extent([col(3, NaN_), col(-1)])).toEqual([-1, 3]);
+  });
+});
+
+describe("choosing series", () => {
+  const frame = {
+    times: col(0, 1),
+    stepS: 1,
+    series: [
+      { key: "a", labels: {}, name: "a", values: col(1, NaN_) },
+      { key: "b", labels: {}, name: "b", values: col(9, 9) },
+      { key: "c", labels: {}, name: "c", values: col(NaN_, 2) },
+      { key: "d", labels: {}, name: "d", values: col(5, 5) },
+    ],
+  };
+  it("keeps the greatest and sums the rest", () => {
+    const kept = greatest(frame, 2, "others");
+    expect(kept.series.map((s) => s.name)).toEqual(["b", "d", "others"]);
+    expect([...kept.series[2]!.values]).toEqual([1, 2]);
+  });
+  it("does not replace a single series by a sum of itself", () => {
+    expect(greatest(frame, 3, "others").series).toHaveLength(4);
+  });
+  it("puts listed names first", () => {
+    expect(inOrder(frame, ["d", "b"]).series.map((s) => s.name)).toEqual(["d", "b", "a", "c"]);
   });
 });
 

@@ -75,7 +75,8 @@ export function frameOf(parts: readonly NamedColumns[]): Frame {
   const times = new Float64Array(steps);
   for (let i = 0; i < steps; i++) times[i] = (start_ms + i * step_ms) / 1000;
   const unnamed: { labels: Labels; part: string }[] = [];
-  for (const p of parts) if (!p.name) for (const s of p.columns.series) unnamed.push({ labels: s.labels, part: p.fallback ?? p.id });
+  for (const p of parts)
+    if (!p.name) for (const s of p.columns.series) unnamed.push({ labels: s.labels, part: p.fallback ?? p.id });
   const short = shortNames(
     unnamed.map((u) => u.labels),
     unnamed.map((u) => u.part),
@@ -107,7 +108,21 @@ function pad(values: Float64Array, steps: number): Float64Array {
 
 /** Labels that say little to a person go last when several could tell the series apart. */
 const DULL = ["job", "fstype", "exported_job", "pod_uid", "uid", "id", "container_id", "endpoint", "instance"];
-const TELLING = ["service", "mountpoint", "device", "mode", "name", "handler", "route", "method", "status", "code", "cpu", "quantile", "le"];
+const TELLING = [
+  "service",
+  "mountpoint",
+  "device",
+  "mode",
+  "name",
+  "handler",
+  "route",
+  "method",
+  "status",
+  "code",
+  "cpu",
+  "quantile",
+  "le",
+];
 
 function rank(label: string): number {
   const telling = TELLING.indexOf(label);
@@ -124,7 +139,8 @@ export function tellingLabels(sets: readonly Labels[]): string[] {
   if (sets.length < 2) return [];
   const names = new Set(sets.flatMap((s) => Object.keys(s)));
   let differ = [...names].filter((n) => sets.some((s) => s[n] !== sets[0]![n]));
-  const kinds = (using: readonly string[]): number => new Set(sets.map((s) => using.map((n) => s[n] ?? "").join("\u0000"))).size;
+  const kinds = (using: readonly string[]): number =>
+    new Set(sets.map((s) => using.map((n) => s[n] ?? "").join("\u0000"))).size;
   const all = kinds(differ);
   for (const name of [...differ].sort((a, b) => rank(b) - rank(a) || (a < b ? 1 : -1))) {
     const without = differ.filter((n) => n !== name);
@@ -144,7 +160,10 @@ export function shortNames(sets: readonly Labels[], parts: readonly string[] = [
   const names = sets.map((labels, i) => {
     const own = telling.filter((n) => labels[n] !== undefined && labels[n] !== "");
     const rest = own.filter((n) => n !== "__name__");
-    const words = telling.length === 1 ? own.map((n) => labels[n]!) : [...own.filter((n) => n === "__name__").map((n) => labels[n]!), ...rest.map((n) => `${n}=${labels[n]}`)];
+    const words =
+      telling.length === 1
+        ? own.map((n) => labels[n]!)
+        : [...own.filter((n) => n === "__name__").map((n) => labels[n]!), ...rest.map((n) => `${n}=${labels[n]}`)];
     if (words.length > 0) return words.join(" ");
     if (sets.length === 1 || severalParts) return lone(labels, parts[i]);
     return fullName(labels);
@@ -152,7 +171,9 @@ export function shortNames(sets: readonly Labels[], parts: readonly string[] = [
   if (!severalParts) return names;
   const uses = new Map<string, number>();
   for (const n of names) uses.set(n, (uses.get(n) ?? 0) + 1);
-  return names.map((n, i) => ((uses.get(n) ?? 0) > 1 && parts[i] !== undefined && parts[i] !== n ? `${parts[i]} · ${n}` : n));
+  return names.map((n, i) =>
+    (uses.get(n) ?? 0) > 1 && parts[i] !== undefined && parts[i] !== n ? `${parts[i]} · ${n}` : n,
+  );
 }
 
 function lone(labels: Labels, part: string | undefined): string {
@@ -204,6 +225,33 @@ export function extent(columns: Iterable<Float64Array>): [number, number] | null
     }
   }
   return min <= max ? [min, max] : null;
+}
+
+/** Series whose names are listed come first, in that order; the others follow as they were. */
+export function inOrder(frame: Frame, names: readonly string[]): Frame {
+  const place = (s: Series): number => (names.includes(s.name) ? names.indexOf(s.name) : names.length);
+  return { ...frame, series: [...frame.series].sort((a, b) => place(a) - place(b)) };
+}
+
+/** The `most` series that are greatest on average, absent points counting as zero, and the sum of the rest as one. */
+export function greatest(frame: Frame, most: number, restName: string): Frame {
+  if (frame.series.length <= most + 1) return frame;
+  const weight = (values: Float64Array): number => values.reduce((sum, v) => (Number.isNaN(v) ? sum : sum + v), 0);
+  const ranked = frame.series.map((s) => ({ s, weight: weight(s.values) })).sort((a, b) => b.weight - a.weight);
+  const rest = new Float64Array(frame.times.length).fill(Number.NaN);
+  for (const { s } of ranked.slice(most)) {
+    for (let i = 0; i < rest.length; i++) {
+      const v = s.values[i]!;
+      if (!Number.isNaN(v)) rest[i] = (Number.isNaN(rest[i]!) ? 0 : rest[i]!) + v;
+    }
+  }
+  return {
+    ...frame,
+    series: [
+      ...ranked.slice(0, most).map(({ s }) => s),
+      { key: `${ranked[0]!.s.key}…`, labels: {}, name: restName, values: rest },
+    ],
+  };
 }
 
 export interface Layer {
@@ -280,7 +328,10 @@ function csvCell(said: string): string {
 export function csvOf(frame: Frame): string {
   const head = ["time", ...frame.series.map((s) => s.name)].map(csvCell).join(",");
   const rows = Array.from(frame.times, (t, i) =>
-    [new Date(t * 1000).toISOString(), ...frame.series.map((s) => (Number.isNaN(s.values[i]!) ? "" : String(s.values[i])))].join(","),
+    [
+      new Date(t * 1000).toISOString(),
+      ...frame.series.map((s) => (Number.isNaN(s.values[i]!) ? "" : String(s.values[i]))),
+    ].join(","),
   );
   return `${[head, ...rows].join("\r\n")}\r\n`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatTicks, formatValue, tickIncrements, unitOfMetric, unitOfRate, type Lang, type Unit } from "./units.ts";
+import { formatTicks, formatValue, type Lang, tickIncrements, type Unit, unitOfMetric, unitOfRate } from "./units.ts";
 
 /** No-break and thin spaces are typography, not meaning: tests read better with plain ones. */
 const plain = (text: string): string => text.replace(/[\u00a0\u2009]/g, " ");
@@ -42,10 +42,21 @@ describe("formatValue", () => {
 describe("formatTicks", () => {
   it("uses one unit and one number of decimals for the whole axis", () => {
     const half = 512 * 1024 ** 2;
-    expect(formatTicks([0, half, 2 * half, 3 * half], "bytes", "en").map(plain)).toEqual(["0", "0.5 GiB", "1.0 GiB", "1.5 GiB"]);
+    expect(formatTicks([0, half, 2 * half, 3 * half], "bytes", "en").map(plain)).toEqual([
+      "0",
+      "0.5 GiB",
+      "1.0 GiB",
+      "1.5 GiB",
+    ]);
   });
   it("shows percent without decimals when the ticks need none", () => {
-    expect(formatTicks([0, 0.25, 0.5, 0.75, 1], "ratio", "ko").map(plain)).toEqual(["0", "25 %", "50 %", "75 %", "100 %"]);
+    expect(formatTicks([0, 0.25, 0.5, 0.75, 1], "ratio", "ko").map(plain)).toEqual([
+      "0",
+      "25 %",
+      "50 %",
+      "75 %",
+      "100 %",
+    ]);
   });
   it("gives small ticks the decimals that tell them apart", () => {
     expect(formatTicks([0, 0.002, 0.004], "seconds", "en").map(plain)).toEqual(["0", "2 ms", "4 ms"]);
@@ -64,7 +75,7 @@ describe("tickIncrements", () => {
   it("rises strictly, as uPlot requires", () => {
     for (const unit of ["count", "bytes", "seconds", "ratio"] as const) {
       const all = tickIncrements(unit);
-      all.slice(1).forEach((inc, i) => expect(inc).toBeGreaterThan(all[i]!));
+      for (const [i, inc] of all.slice(1).entries()) expect(inc).toBeGreaterThan(all[i]!);
     }
   });
 });

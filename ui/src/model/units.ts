@@ -10,7 +10,17 @@ export type Lang = "ko" | "en";
  * `ratio` is 0..1 shown as percent, `percent` is already 0..100. `bytes` and `bytes/s` count in 1024s, `bits/s` in
  * 1000s as network people do. `count` is a plain number, `/s` a rate of things.
  */
-export type Unit = "count" | "/s" | "bytes" | "bytes/s" | "bits/s" | "ratio" | "percent" | "seconds" | "celsius" | "hertz";
+export type Unit =
+  | "count"
+  | "/s"
+  | "bytes"
+  | "bytes/s"
+  | "bits/s"
+  | "ratio"
+  | "percent"
+  | "seconds"
+  | "celsius"
+  | "hertz";
 
 interface Step {
   readonly size: number;
@@ -160,9 +170,12 @@ export function formatTicks(ticks: readonly number[], unit: Unit, lang: Lang): s
   const times = unit === "ratio" ? 100 : 1;
   const largest = Math.max(...finite.map((t) => Math.abs(t * times)));
   const steps = stepsOf(unit, lang);
-  const step = steps ? stepFor(steps, largest, unit) : { size: 1, name: { ko: FIXED_SUFFIX[unit] ?? "", en: FIXED_SUFFIX[unit] ?? "" } };
+  const step = steps
+    ? stepFor(steps, largest, unit)
+    : { size: 1, name: { ko: FIXED_SUFFIX[unit] ?? "", en: FIXED_SUFFIX[unit] ?? "" } };
   let gap = Infinity;
-  for (let i = 1; i < finite.length; i++) gap = Math.min(gap, Math.abs((finite[i]! - finite[i - 1]!) * times) / step.size);
+  for (let i = 1; i < finite.length; i++)
+    gap = Math.min(gap, Math.abs((finite[i]! - finite[i - 1]!) * times) / step.size);
   const decimals = decimalsFor(gap);
   return ticks.map((t) => {
     if (!Number.isFinite(t)) return "";

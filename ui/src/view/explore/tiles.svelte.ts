@@ -5,16 +5,19 @@
  * hundred tiles is one question and not a hundred.
  */
 import { SvelteMap } from "svelte/reactivity";
+import { ApiError } from "../../api/client.ts";
 import { ask } from "../../chart/panels.svelte.ts";
 import { type Metric, rateWindow, stepFor, tileExpr } from "../../model/query.ts";
 import { columnOf } from "../../model/series.ts";
 import type { Range } from "../../model/time.ts";
-import { ApiError } from "../../api/client.ts";
 
 const GATHER_MS = 60;
 const TILE_PX = 240;
 
-export type TileState = { state: "loading" } | { state: "failed"; why: string } | { state: "ready"; values: Float64Array };
+export type TileState =
+  | { state: "loading" }
+  | { state: "failed"; why: string }
+  | { state: "ready"; values: Float64Array };
 
 export class TileLoader {
   readonly states = new SvelteMap<string, TileState>();
@@ -67,9 +70,13 @@ export class TileLoader {
       this.#asked.set(name, version);
       if (!this.states.has(name)) this.states.set(name, { state: "loading" });
     }
-    const flight = (this.#flight = new AbortController());
+    const flight = new AbortController();
+    this.#flight = flight;
     try {
-      const queries = wanted.map((metric) => ({ id: metric.name, expr: tileExpr(metric, rateWindow(stepS), this.#matchers) }));
+      const queries = wanted.map((metric) => ({
+        id: metric.name,
+        expr: tileExpr(metric, rateWindow(stepS), this.#matchers),
+      }));
       const { results } = await ask({ queries, stepS, range: this.#range }, flight.signal);
       for (const { name } of wanted) {
         const result = results.get(name);

@@ -33,16 +33,25 @@ export interface Panel {
   readonly max?: number;
   /** Takes the whole row on a wide screen. */
   readonly wide?: boolean;
+  /** Hues of known names; the first is drawn lowest in a stack. */
   readonly hues?: Readonly<Record<string, number>>;
-  readonly limits?: readonly { readonly value: number; readonly severity: "warning" | "critical"; readonly label: () => string }[];
+  /** Only this many series, the greatest on average; the rest is drawn as one sum. */
+  readonly most?: number;
+  readonly limits?: readonly {
+    readonly value: number;
+    readonly severity: "warning" | "critical";
+    readonly label: () => string;
+  }[];
 }
 
 const label = (name: string) => (labels: Labels) => labels[name] ?? "";
 const said = (text: () => string) => () => text();
-const device = (text: (of: { device: string }) => string) => (labels: Labels) => text({ device: labels["device"] ?? "" });
+const device = (text: (of: { device: string }) => string) => (labels: Labels) =>
+  text({ device: labels["device"] ?? "" });
 
 /** Virtual interfaces repeat the traffic of the real ones and would double every sum. */
-const REAL_NETWORK = 'device!~"lo|veth.*|docker.*|br-.*|virbr.*|tap.*|cali.*|flannel.*|cni.*"';
+const REAL_NETWORK =
+  'device!~"lo|veth.*|docker.*|br-.*|virbr.*|tap.*|cali.*|flannel.*|cni.*|ifb.*|dummy.*|sit.*|tunl.*|ip6tnl.*|gre.*"';
 const REAL_FILESYSTEM = 'fstype!~"tmpfs|ramfs|devtmpfs|squashfs|overlay|iso9660"';
 const REAL_DISK = 'device!~"(ram|loop|fd|dm-|zram)\\\\d*"';
 
@@ -81,7 +90,12 @@ export const PANELS: readonly Panel[] = [
     unit: "ratio",
     min: 0,
     max: 1,
-    queries: [{ expr: '1 - rate(node_cpu_seconds_total{$host,mode="idle"}[$w])', name: (labels) => m.host_core({ n: labels["cpu"] ?? "" }) }],
+    queries: [
+      {
+        expr: '1 - rate(node_cpu_seconds_total{$host,mode="idle"}[$w])',
+        name: (labels) => m.host_core({ n: labels["cpu"] ?? "" }),
+      },
+    ],
     absent: m.host_absent_cpu,
   },
   {
@@ -98,7 +112,11 @@ export const PANELS: readonly Panel[] = [
         name: said(m.host_memory_used),
         hue: 0,
       },
-      { expr: "node_memory_Cached_bytes{$host} + node_memory_SReclaimable_bytes{$host}", name: said(m.host_memory_cached), hue: 2 },
+      {
+        expr: "node_memory_Cached_bytes{$host} + node_memory_SReclaimable_bytes{$host}",
+        name: said(m.host_memory_cached),
+        hue: 2,
+      },
       { expr: "node_memory_Buffers_bytes{$host}", name: said(m.host_memory_buffers), hue: 3 },
       { expr: "node_memory_MemFree_bytes{$host}", name: said(m.host_memory_free), hue: 7 },
     ],
@@ -111,7 +129,11 @@ export const PANELS: readonly Panel[] = [
     unit: "bytes",
     min: 0,
     queries: [
-      { expr: "(node_memory_SwapTotal_bytes{$host} - node_memory_SwapFree_bytes{$host}) and node_memory_SwapTotal_bytes{$host} > 0", name: said(m.host_swap_used), hue: 4 },
+      {
+        expr: "(node_memory_SwapTotal_bytes{$host} - node_memory_SwapFree_bytes{$host}) and node_memory_SwapTotal_bytes{$host} > 0",
+        name: said(m.host_swap_used),
+        hue: 4,
+      },
       { expr: "node_memory_SwapTotal_bytes{$host} > 0", name: said(m.host_swap_total), hue: 7 },
     ],
     absent: m.host_absent_swap,
@@ -124,7 +146,11 @@ export const PANELS: readonly Panel[] = [
     min: 0,
     queries: [
       { expr: "rate(node_vmstat_pgmajfault{$host}[$w])", name: said(m.host_faults), hue: 4 },
-      { expr: "rate(node_vmstat_pswpin{$host}[$w]) + rate(node_vmstat_pswpout{$host}[$w])", name: said(m.host_swapping), hue: 1 },
+      {
+        expr: "rate(node_vmstat_pswpin{$host}[$w]) + rate(node_vmstat_pswpout{$host}[$w])",
+        name: said(m.host_swapping),
+        hue: 1,
+      },
     ],
     absent: m.host_absent_faults,
   },
@@ -152,7 +178,11 @@ export const PANELS: readonly Panel[] = [
     unit: "bytes/s",
     queries: [
       { expr: `rate(node_disk_read_bytes_total{$host,${REAL_DISK}}[$w])`, name: device(m.host_disk_read) },
-      { expr: `rate(node_disk_written_bytes_total{$host,${REAL_DISK}}[$w])`, name: device(m.host_disk_written), below: true },
+      {
+        expr: `rate(node_disk_written_bytes_total{$host,${REAL_DISK}}[$w])`,
+        name: device(m.host_disk_written),
+        below: true,
+      },
     ],
     absent: m.host_absent_disk,
   },
@@ -192,7 +222,11 @@ export const PANELS: readonly Panel[] = [
     wide: true,
     queries: [
       { expr: `rate(node_network_receive_bytes_total{$host,${REAL_NETWORK}}[$w]) * 8`, name: device(m.host_received) },
-      { expr: `rate(node_network_transmit_bytes_total{$host,${REAL_NETWORK}}[$w]) * 8`, name: device(m.host_sent), below: true },
+      {
+        expr: `rate(node_network_transmit_bytes_total{$host,${REAL_NETWORK}}[$w]) * 8`,
+        name: device(m.host_sent),
+        below: true,
+      },
     ],
     absent: m.host_absent_network,
   },
@@ -203,8 +237,14 @@ export const PANELS: readonly Panel[] = [
     unit: "/s",
     min: 0,
     queries: [
-      { expr: `rate(node_network_receive_errs_total{$host,${REAL_NETWORK}}[$w]) + rate(node_network_receive_drop_total{$host,${REAL_NETWORK}}[$w])`, name: device(m.host_received) },
-      { expr: `rate(node_network_transmit_errs_total{$host,${REAL_NETWORK}}[$w]) + rate(node_network_transmit_drop_total{$host,${REAL_NETWORK}}[$w])`, name: device(m.host_sent) },
+      {
+        expr: `rate(node_network_receive_errs_total{$host,${REAL_NETWORK}}[$w]) + rate(node_network_receive_drop_total{$host,${REAL_NETWORK}}[$w])`,
+        name: device(m.host_received),
+      },
+      {
+        expr: `rate(node_network_transmit_errs_total{$host,${REAL_NETWORK}}[$w]) + rate(node_network_transmit_drop_total{$host,${REAL_NETWORK}}[$w])`,
+        name: device(m.host_sent),
+      },
     ],
     absent: m.host_absent_network,
   },
@@ -229,7 +269,11 @@ export const PANELS: readonly Panel[] = [
     wide: true,
     queries: [
       { expr: "rate(node_pressure_cpu_waiting_seconds_total{$host}[$w])", name: said(m.host_pressure_cpu), hue: 0 },
-      { expr: "rate(node_pressure_memory_waiting_seconds_total{$host}[$w])", name: said(m.host_pressure_memory), hue: 3 },
+      {
+        expr: "rate(node_pressure_memory_waiting_seconds_total{$host}[$w])",
+        name: said(m.host_pressure_memory),
+        hue: 3,
+      },
       { expr: "rate(node_pressure_io_waiting_seconds_total{$host}[$w])", name: said(m.host_pressure_io), hue: 1 },
     ],
     absent: m.host_absent_pressure,
@@ -240,7 +284,9 @@ export const PANELS: readonly Panel[] = [
     title: m.host_top_cpu,
     unit: "ratio",
     min: 0,
-    queries: [{ expr: "topk(8, sum by (name) (rate(hannun_process_cpu_seconds_total{$host}[$w])))", name: label("name") }],
+    most: 7,
+    // Not topk(): it picks anew at each step, and the lines of those who come and go would be in pieces.
+    queries: [{ expr: "sum by (name) (rate(hannun_process_cpu_seconds_total{$host}[$w]))", name: label("name") }],
     absent: m.host_absent_processes,
   },
   {
@@ -249,7 +295,8 @@ export const PANELS: readonly Panel[] = [
     title: m.host_top_memory,
     unit: "bytes",
     min: 0,
-    queries: [{ expr: "topk(8, sum by (name) (hannun_process_resident_memory_bytes{$host}))", name: label("name") }],
+    most: 7,
+    queries: [{ expr: "sum by (name) (hannun_process_resident_memory_bytes{$host})", name: label("name") }],
     absent: m.host_absent_processes,
   },
   {
@@ -297,6 +344,9 @@ export const FACTS = {
   uptime: "node_time_seconds{$host} - node_boot_time_seconds{$host}",
   cores: 'count(node_cpu_seconds_total{$host,mode="idle"})',
   cpu: '1 - avg(rate(node_cpu_seconds_total{$host,mode="idle"}[$w]))',
+  // Judged over five minutes: a compiler that runs for one is no reason to wake anybody.
+  cpu_5m: '1 - avg(rate(node_cpu_seconds_total{$host,mode="idle"}[5m]))',
+  load_5m: "node_load5{$host}",
   memory: "1 - node_memory_MemAvailable_bytes{$host} / node_memory_MemTotal_bytes{$host}",
   memory_total: "node_memory_MemTotal_bytes{$host}",
   load: "node_load1{$host}",
@@ -321,13 +371,21 @@ export const LIST = {
 
 /** Fills an expression's `$host` and `$w`. */
 export function filled(expr: string, instance: string, stepS: number): string {
-  return expr.replaceAll("$host", `job="node",instance=${JSON.stringify(instance)}`).replaceAll("$w", rateWindow(stepS));
+  return expr
+    .replaceAll("$host", `job="node",instance=${JSON.stringify(instance)}`)
+    .replaceAll("$w", rateWindow(stepS));
 }
 
 /** The whole page of a host as one list of questions; ids are `panel/index` and `fact/name`. */
 export function askFor(instance: string, stepS: number): PanelQuery[] {
   return [
-    ...PANELS.flatMap((panel) => panel.queries.map((query, i) => ({ id: `${panel.id}/${i}`, expr: filled(query.expr, instance, stepS) }))),
-    ...Object.entries(FACTS).map(([name, expr]) => ({ id: `fact/${name}`, expr: filled(expr, instance, stepS), instant: true })),
+    ...PANELS.flatMap((panel) =>
+      panel.queries.map((query, i) => ({ id: `${panel.id}/${i}`, expr: filled(query.expr, instance, stepS) })),
+    ),
+    ...Object.entries(FACTS).map(([name, expr]) => ({
+      id: `fact/${name}`,
+      expr: filled(expr, instance, stepS),
+      instant: true,
+    })),
   ];
 }

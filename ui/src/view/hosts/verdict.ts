@@ -31,7 +31,11 @@ export type Finding =
   | { readonly kind: "disk_full"; readonly severity: Severity; readonly mount: string; readonly used: number }
   | { readonly kind: "disk_fills"; readonly severity: Severity; readonly mount: string; readonly inS: number }
   | { readonly kind: "inodes"; readonly severity: Severity; readonly mount: string; readonly used: number }
-  | { readonly kind: "memory" | "cpu" | "pressure_io" | "pressure_memory" | "files"; readonly severity: Severity; readonly used: number }
+  | {
+      readonly kind: "memory" | "cpu" | "pressure_io" | "pressure_memory" | "files";
+      readonly severity: Severity;
+      readonly used: number;
+    }
   | { readonly kind: "load"; readonly severity: Severity; readonly load: number; readonly cores: number };
 
 const HOUR = 3600;
@@ -51,7 +55,12 @@ function ofMount(mount: Mount): Finding[] {
   const full = level(share, 0.9, 0.97);
   if (full) out.push({ kind: "disk_full", severity: full, mount: mount.mount, used: share });
   if (mount.fullInS !== null && mount.fullInS < 24 * HOUR && share > 0.5) {
-    out.push({ kind: "disk_fills", severity: mount.fullInS < 4 * HOUR ? "critical" : "warning", mount: mount.mount, inS: mount.fullInS });
+    out.push({
+      kind: "disk_fills",
+      severity: mount.fullInS < 4 * HOUR ? "critical" : "warning",
+      mount: mount.mount,
+      inS: mount.fullInS,
+    });
   }
   const inodes = level(mount.inodes, 0.9, 0.98);
   if (inodes) out.push({ kind: "inodes", severity: inodes, mount: mount.mount, used: mount.inodes! });
@@ -62,7 +71,8 @@ export function findings(now: Numbers): Finding[] {
   const out: Finding[] = now.mounts.flatMap(ofMount);
   for (const [kind, value, warning, critical] of [
     ["memory", now.memory, 0.9, 0.97],
-    ["cpu", now.cpu, 0.9, 0.98],
+    // A machine that works is not broken: busy alone never becomes critical.
+    ["cpu", now.cpu, 0.9, Number.POSITIVE_INFINITY],
     ["pressure_memory", now.pressureMemory, 0.1, 0.4],
     ["pressure_io", now.pressureIo, 0.3, 0.7],
     ["files", now.filesOpen, 0.8, 0.95],
@@ -71,7 +81,7 @@ export function findings(now: Numbers): Finding[] {
     if (severity) out.push({ kind, severity, used: value! });
   }
   if (now.load !== null && now.cores !== null && now.cores > 0) {
-    const severity = level(now.load / now.cores, 2, 4);
+    const severity = level(now.load / now.cores, 2, 8);
     if (severity) out.push({ kind: "load", severity, load: now.load, cores: now.cores });
   }
   return out.sort((a, b) => Number(b.severity === "critical") - Number(a.severity === "critical"));

@@ -33,7 +33,12 @@ function ask<T>(path: string, params: Record<string, string | number | readonly 
 }
 
 function selector(metric: string | undefined, matchers: Matchers): string[] {
-  const inner = (matchers ?? []).filter((m) => m.value !== "").map((m) => `${m.name}${m.type === 1 ? "!=" : m.type === 2 ? "=~" : m.type === 3 ? "!~" : "="}${JSON.stringify(m.value)}`);
+  const inner = (matchers ?? [])
+    .filter((m) => m.value !== "")
+    .map(
+      (m) =>
+        `${m.name}${m.type === 1 ? "!=" : m.type === 2 ? "=~" : m.type === 3 ? "!~" : "="}${JSON.stringify(m.value)}`,
+    );
   if (!metric && inner.length === 0) return [];
   const name = metric ? [`__name__=${JSON.stringify(metric)}`] : [];
   return [`{${[...name, ...inner].join(",")}}`];
@@ -55,14 +60,25 @@ export const client: PrometheusClient = {
   labelValues: (label, metric, matchers) =>
     ask<string[]>(
       `/api/v1/label/${encodeURIComponent(label)}/values`,
-      { ...window(), limit: MOST, "match[]": selector(metric, (matchers ?? []).filter((m) => m.name !== label)) },
+      {
+        ...window(),
+        limit: MOST,
+        "match[]": selector(
+          metric,
+          (matchers ?? []).filter((m) => m.name !== label),
+        ),
+      },
       [],
     ),
   metricMetadata: () => ask("/api/v1/metadata", {}, {}),
   series: async (metric, matchers) =>
-    (await ask<Record<string, string>[]>("/api/v1/series", { ...window(), limit: 1000, "match[]": selector(metric, matchers) }, [])).map(
-      (labels) => new Map(Object.entries(labels)),
-    ),
+    (
+      await ask<Record<string, string>[]>(
+        "/api/v1/series",
+        { ...window(), limit: 1000, "match[]": selector(metric, matchers) },
+        [],
+      )
+    ).map((labels) => new Map(Object.entries(labels))),
   metricNames,
   flags: async () => ({}),
 };

@@ -4,7 +4,17 @@
  * CodeMirror writes its rules at run time. In the page that takes a `<style>` element, which our CSP forbids; inside a
  * shadow root it uses constructed style sheets, which CSP allows. This module and all it imports are one lazy chunk.
  */
-import { acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, completionStatus, moveCompletionSelection, selectedCompletion, startCompletion } from "@codemirror/autocomplete";
+import {
+  acceptCompletion,
+  autocompletion,
+  closeBrackets,
+  closeBracketsKeymap,
+  completionKeymap,
+  completionStatus,
+  moveCompletionSelection,
+  selectedCompletion,
+  startCompletion,
+} from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, insertNewline } from "@codemirror/commands";
 import { bracketMatching, HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { setDiagnostics } from "@codemirror/lint";
@@ -40,7 +50,9 @@ const look = EditorView.theme({
   ".cm-content": { padding: "3px 0", caretColor: "var(--accent)" },
   ".cm-line": { padding: "0 2px" },
   ".cm-cursor": { borderLeftColor: "var(--accent)", borderLeftWidth: "2px" },
-  "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": { backgroundColor: "var(--accent-soft)" },
+  "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
+    backgroundColor: "var(--accent-soft)",
+  },
   ".cm-placeholder": { color: "var(--ink-3)" },
   "&.cm-focused .cm-matchingBracket": { backgroundColor: "var(--accent-soft)", outline: "none" },
   ".cm-tooltip": {
@@ -59,13 +71,21 @@ const look = EditorView.theme({
   ".cm-completionDetail": { color: "var(--ink-3)", fontStyle: "normal" },
   ".cm-tooltip.cm-completionInfo": { padding: "6px 8px", maxWidth: "320px", lineHeight: "18px", wordBreak: "keep-all" },
   ".cm-diagnostic": { padding: "4px 8px", borderLeft: "3px solid var(--critical)" },
-  ".cm-lintRange-error": { backgroundImage: "none", textDecoration: "underline wavy var(--critical)", textDecorationSkipInk: "none", textUnderlineOffset: "3px" },
+  ".cm-lintRange-error": {
+    backgroundImage: "none",
+    textDecoration: "underline wavy var(--critical)",
+    textDecorationSkipInk: "none",
+    textUnderlineOffset: "3px",
+  },
   ".cm-lintPoint-error::after": { borderBottomColor: "var(--critical)" },
 });
 
 const hues = HighlightStyle.define([
   { tag: [tags.keyword, tags.modifier, tags.operatorKeyword], color: "var(--series-4)" },
-  { tag: [tags.function(tags.variableName), tags.function(tags.name), tags.standard(tags.variableName)], color: "var(--accent)" },
+  {
+    tag: [tags.function(tags.variableName), tags.function(tags.name), tags.standard(tags.variableName)],
+    color: "var(--accent)",
+  },
   { tag: tags.labelName, color: "var(--series-3)" },
   { tag: tags.string, color: "var(--series-2)" },
   { tag: tags.number, color: "var(--series-5)" },
@@ -89,7 +109,12 @@ export function createEditor(host: HTMLElement, wishes: Wishes): Editor {
         closeBrackets(),
         autocompletion({ icons: false, selectOnOpen: false }),
         EditorView.lineWrapping,
-        EditorView.contentAttributes.of({ "aria-label": wishes.label, "aria-multiline": "true", autocapitalize: "off", spellcheck: "false" }),
+        EditorView.contentAttributes.of({
+          "aria-label": wishes.label,
+          "aria-multiline": "true",
+          autocapitalize: "off",
+          spellcheck: "false",
+        }),
         placeholder(wishes.hint),
         syntaxHighlighting(hues),
         look,
@@ -98,7 +123,7 @@ export function createEditor(host: HTMLElement, wishes: Wishes): Editor {
           keymap.of([
             // While a Korean syllable is being composed Enter belongs to the input method: CodeMirror runs no keys then.
             { key: "Enter", run: (v) => enter(v, wishes.run), shift: insertNewline },
-            { key: "Mod-Enter", run: () => (wishes.run(), true) },
+            { key: "Mod-Enter", run: (v) => enter(v, wishes.run) },
             { key: "Tab", run: acceptFirst },
           ]),
         ),
@@ -121,7 +146,14 @@ export function createEditor(host: HTMLElement, wishes: Wishes): Editor {
       const marks =
         complaint === null || complaint.at === null
           ? []
-          : [{ from: Math.min(complaint.at, Math.max(0, length - 1)), to: Math.min(wordEnd(view.state.doc.toString(), complaint.at), length), severity: "error" as const, message: complaint.text }];
+          : [
+              {
+                from: Math.min(complaint.at, Math.max(0, length - 1)),
+                to: Math.min(wordEnd(view.state.doc.toString(), complaint.at), length),
+                severity: "error" as const,
+                message: complaint.text,
+              },
+            ];
       view.dispatch(setDiagnostics(view.state, marks));
     },
     focus() {
