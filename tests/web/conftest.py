@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+import uvloop
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -33,6 +34,11 @@ PASSWORD = "correct horse battery"
 HASH = hash_password(PASSWORD)
 PAGE = Static("<!doctype html><html><head></head><body></body></html>", {})
 API = "/api/hannun/v1"
+
+
+def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Any]:
+    """The loop that the product runs on: what it does with half-closed sockets and TLS is its own."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @dataclass

@@ -12,7 +12,6 @@ from typing import Any
 
 import httpx
 import pytest
-import uvloop
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -22,12 +21,6 @@ from hannun.model.http import Endpoint
 from hannun.web.server import WebServer, bind
 
 Build = Any
-
-
-@pytest.fixture(scope="module")
-def event_loop_policy() -> asyncio.AbstractEventLoopPolicy:
-    """The loop that the product runs on: what it does with half-closed sockets and TLS is its own."""
-    return uvloop.EventLoopPolicy()
 
 
 @asynccontextmanager

@@ -25,6 +25,7 @@ from hannun.web.answer import of_error, refusal
 from hannun.web.auth.gate import Admitted, Gate
 from hannun.web.auth.policy import Refused
 from hannun.web.auth.proxy import caller, header
+from hannun.web.bounds import BoundedBody
 from hannun.web.language import accepted
 from hannun.web.routing import Found, Routes, WrongMethod
 
@@ -139,6 +140,8 @@ class Dispatch:
             return refusal(admitted.status, admitted.what, lang, admitted.hint, challenge)
         lang = _remember(scope, admitted, lang)
         scope["path_params"] = dict(found.params)
+        if endpoint.access is not Access.PUSH:
+            receive = BoundedBody(receive)
         try:
             return await endpoint.handler(Request(scope, receive, send))
         except HannunError as err:

@@ -30,7 +30,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     head_s: ClassVar[float] = HEAD_S
     stalled_s: ClassVar[float] = STALLED_S
-    connections_max: ClassVar[int] = CONNECTIONS_MAX
+    connections_max: ClassVar[int] = CONNECTIONS_MAX  # less where the machine allows fewer open files
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

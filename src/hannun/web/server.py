@@ -18,6 +18,7 @@ from hannun.model.http import Endpoint
 from hannun.model.text import Text
 from hannun.web import tls
 from hannun.web.auth.gate import Gate
+from hannun.web.bounds import connections_bound
 from hannun.web.compress import Compress
 from hannun.web.dispatch import Dispatch
 from hannun.web.headers import SafeHeaders
@@ -84,7 +85,7 @@ class WebServer:
         logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         config = uvicorn.Config(
             self._app,
-            http=self._protocol,
+            http=_within_open_files(self._protocol),
             ws="none",
             lifespan="off",
             log_config=None,
@@ -171,6 +172,11 @@ class _Server(uvicorn.Server):
         """Whoever is still connected after the grace has had its time."""
         for connection in list(self.server_state.connections):
             connection.transport.abort()
+
+
+def _within_open_files(protocol: type[BoundedProtocol]) -> type[BoundedProtocol]:
+    bound = connections_bound(protocol.connections_max)
+    return type(protocol.__name__, (protocol,), {"connections_max": bound})
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import unicodedata
 from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,7 +15,6 @@ from hannun.model.errors import ConfigError, TooLarge, WireError
 from hannun.model.text import Lang, Text
 
 BODY_BYTES_MAX = 16 << 10
-BODY_S_MAX = 10.0
 NAME_LENGTH_MAX = 64
 ROLES = {role.name.lower(): role for role in Role}
 TOKEN_ROLES = {role.value: role for role in TokenRole}
@@ -76,14 +74,10 @@ async def read(request: Request, form: type[F]) -> F:
 
 async def _body(request: Request) -> bytes:
     body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_S_MAX):
-            async for piece in request.stream():
-                body += piece
-                if len(body) > BODY_BYTES_MAX:
-                    raise TooLarge(_TOO_LARGE.with_(limit=BODY_BYTES_MAX))
-    except TimeoutError as err:
-        raise WireError(_TOO_SLOW.with_(seconds=int(BODY_S_MAX))) from err
+    async for piece in request.stream():
+        body += piece
+        if len(body) > BODY_BYTES_MAX:
+            raise TooLarge(_TOO_LARGE.with_(limit=BODY_BYTES_MAX))
     return bytes(body)
 
 
@@ -134,7 +128,6 @@ _NOT_THE_FORM = Text(
     en="The body is not what this path takes: {why}", ko="요청 본문이 이 경로의 형식과 다릅니다: {why}"
 )
 _TOO_LARGE = Text(en="The body is larger than {limit} bytes", ko="요청 본문이 {limit}바이트를 넘습니다")
-_TOO_SLOW = Text(en="The body did not arrive within {seconds} s", ko="요청 본문이 {seconds}초 안에 오지 않았습니다")
 _NO_NAME = Text(
     en="A name has 1 to {length} visible characters and no colon",
     ko="이름은 1~{length}자의 보이는 글자여야 하고 쌍점(:)을 쓸 수 없습니다",
