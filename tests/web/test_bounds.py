@@ -83,6 +83,7 @@ async def test_waiting_for_the_caller_to_leave_has_no_deadline() -> None:
         pytest.param((64, 64), 4096, 16, id="a tiny limit still serves"),
         pytest.param((resource.RLIM_INFINITY, resource.RLIM_INFINITY), 4096, 4096, id="no limit"),
         pytest.param((1024, resource.RLIM_INFINITY), 100, 100, id="no hard limit"),
+        pytest.param((1024, 1024), 8, 8, id="never more than wanted"),
     ],
 )
 def test_connections_leave_open_files_for_the_engine(

@@ -62,7 +62,7 @@ def connections_bound(wanted: int) -> int:
             _log.info("cannot raise the limit of open files from %d to %d: %s", soft, raised, err)
         else:
             soft = raised
-    return wanted if soft == resource.RLIM_INFINITY else max(16, min(wanted, soft - FILES_KEPT))
+    return wanted if soft == resource.RLIM_INFINITY else min(wanted, max(16, soft - FILES_KEPT))
 
 
 _TOO_LARGE = Text(
