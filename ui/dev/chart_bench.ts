@@ -55,7 +55,8 @@ function shown(of: Frame): Shown {
 const silent = { hover: () => {}, zoom: () => {} };
 /** uPlot draws in a microtask; the task after the next frame runs when that frame was handed over. */
 const drawn = (): Promise<void> => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-const median = (all: number[]): number => all.sort((a, b) => a - b)[all.length >> 1]!;
+/** The best of the rounds: neighbours on a shared machine add time and never take any away. */
+const best = (all: number[]): number => Math.min(...all);
 
 function host(width: number): HTMLElement {
   const made = document.createElement("div");
@@ -84,7 +85,7 @@ async function one(series: number, points: number): Promise<{ draw: number; refr
     plot.destroy();
     place.remove();
   }
-  return { draw: median(draws), refresh: median(refreshes) };
+  return { draw: best(draws), refresh: best(refreshes) };
 }
 
 async function page(charts: number): Promise<{ draw: number; redraw: number }> {
@@ -96,7 +97,7 @@ async function page(charts: number): Promise<{ draw: number; redraw: number }> {
   });
   const redraws: number[] = [];
   for (let round = 0; round < 5; round++) redraws.push(await timed(() => plots.forEach((plot) => plot.update(round % 2 ? first : second))));
-  return { draw, redraw: median(redraws) };
+  return { draw, redraw: best(redraws) };
 }
 
 Object.assign(window, { bench: async () => ({ "50 x 2000": await one(50, 2000), "10 x 10000": await one(10, 10_000), "30 charts x 10 x 720": await page(30) }) });
