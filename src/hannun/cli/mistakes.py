@@ -23,14 +23,14 @@ def _what(err: click.UsageError) -> Text:
         case click.NoSuchOption():
             known = _options(err.ctx)
             near = nearest(err.option_name, known)
-            return _unknown("unknown option", "모르는 옵션", err.option_name, near)
+            return _unknown("unknown option", "알 수 없는 옵션", err.option_name, near)
         case click.exceptions.NoSuchCommand():
             return unknown_command(err.command_name, err.ctx)
         case click.BadOptionUsage():
             return _needs_value(err.option_name)
         case click.MissingParameter():
             name = _name(err.param, err.ctx)
-            return Text(en=f"{name} is missing", ko=f"{name} 자리가 비어 있습니다")
+            return Text(en=f"{name} is missing", ko=f"{name} 값이 빠졌습니다")
         case click.BadParameter():
             name = _name(err.param, err.ctx)
             said = quote(err.message)[1:-1]
@@ -41,7 +41,7 @@ def _what(err: click.UsageError) -> Text:
 
 def unknown_command(word: str, ctx: click.Context | None) -> Text:
     known = ctx.command.list_commands(ctx) if ctx and isinstance(ctx.command, click.Group) else []
-    return _unknown("unknown command", "모르는 명령", word, nearest(word, known))
+    return _unknown("unknown command", "알 수 없는 명령", word, nearest(word, known))
 
 
 def _other(err: click.UsageError) -> Text:
@@ -51,7 +51,7 @@ def _other(err: click.UsageError) -> Text:
         return Text(en=f"a command is missing: {known}", ko=f"명령이 빠졌습니다: {known}")
     if "unexpected extra argument" in err.message:
         extra = quote(err.message.partition("(")[2].rpartition(")")[0])
-        return Text(en=f"{extra} is one word too many", ko=f"{extra}: 남는 말입니다")
+        return Text(en=f"{extra} is one word too many", ko=f"{extra}: 필요 없는 인자입니다")
     said = quote(err.message)[1:-1]
     return Text(en=said, ko=f"명령줄이 잘못되었습니다: {said}")
 

@@ -90,7 +90,7 @@ def take_anywhere(argv: Sequence[str]) -> tuple[list[str], dict[str, str]]:
             raise UsageError(
                 Text(
                     en=f'{name}: "{said}" is none of {listed}' if value else f"{name} needs one of {listed}",
-                    ko=f'{name}: "{said}" 대신 {listed} 가운데 하나를 쓰세요'
+                    ko=f'{name}: "{said}" 대신 {listed} 가운데 하나를 써 주세요'
                     if value
                     else f"{name}: {listed} 가운데 하나",
                 )

@@ -11,7 +11,7 @@ from hannun.model.text import Text
 
 ROLES = ("push", "viewer", "editor", "admin")
 
-token = group("token", Text(en="Tokens: keys for programs", ko="토큰: 프로그램이 쓰는 열쇠"))
+token = group("token", Text(en="Tokens: keys for programs", ko="토큰: 프로그램이 쓰는 키"))
 
 
 @token.command_of(
@@ -75,7 +75,7 @@ def list_(terminal: Terminal, **where: str | None) -> None:
 
 @token.command_of(
     "revoke",
-    Text(en="Revoke a token at once", ko="토큰을 바로 끊습니다"),
+    Text(en="Revoke a token at once", ko="토큰을 바로 폐기합니다"),
     Argument("name", text=Text(en="Its name or number", ko="이름 또는 번호"), metavar="NAME"),
     *data_options(),
 )
@@ -109,4 +109,4 @@ _NONE = Text(
     en="no tokens yet; `hannun token create NAME` makes one",
     ko="아직 토큰이 없습니다. `hannun token create 이름`으로 만듭니다",
 )
-_REVOKED = Text(en="{name} is revoked", ko="{name}: 끊었습니다")
+_REVOKED = Text(en="{name} is revoked", ko="{name}: 폐기했습니다")

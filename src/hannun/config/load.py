@@ -275,7 +275,7 @@ def _unknown_key(
         entry.line,
         Text(
             en=f"unknown key `{shown_as}`{within}" + (f"; did you mean `{near}`?" if near else ""),
-            ko=f"모르는 키 `{shown_as}`" + (f". 혹시 `{near}`?" if near else ""),
+            ko=f"알 수 없는 키 `{shown_as}`" + (f". 혹시 `{near}`?" if near else ""),
         ),
     )
 
@@ -309,7 +309,7 @@ def _given(
                 wanted = Text(en="a value or a list of values", ko="값 하나 또는 값의 목록")
             text = Text(
                 en=f"`{entry.key}` takes {wanted.en}",
-                ko=f"`{entry.key}`: {wanted.ko} 자리입니다",
+                ko=f"`{entry.key}`: {wanted.ko}만 적을 수 있습니다",
             )
             complaints.append(Complaint(file, node.line, text, fatal=True))
             return None

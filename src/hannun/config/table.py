@@ -216,7 +216,7 @@ ENABLE_ADMIN_API = setting(
 NO_SELF = setting(
     "no_self",
     values.switch,
-    Text(en="Do not watch this machine", ko="이 컴퓨터를 관찰하지 않습니다"),
+    Text(en="Do not watch this machine", ko="이 컴퓨터를 지켜보지 않습니다"),
     default="false",
     is_switch=True,
 )
@@ -250,8 +250,8 @@ ADMIN_PASSWORD = setting(
     also_env=("GF_SECURITY_ADMIN_PASSWORD",),
 )
 
-OTHER_VARIABLES = ("HANNUN_SKIP_UI", "HANNUN_URL", "HANNUN_TOKEN")
-"""Variables of ours that are no settings of the server."""
+OTHER_VARIABLES = ("HANNUN_URL", "HANNUN_TOKEN", "HANNUN_SKIP_UI", "HANNUN_PYTHON", "HANNUN_DEV")
+"""Variables of ours that are no settings of the server: those of the command line and of `make`."""
 
 NOT_SHOWN = (RETENTION.name,)
 """Says nothing of its own on the Status page: the lines per signal do."""
