@@ -323,7 +323,7 @@ const tokens = [
 ];
 export const store = { people, tokens };
 
-export function session(scenario, user) {
+export function session(scenario, user, base) {
   const open = !["closed", "viewer"].includes(scenario);
   const person = scenario === "viewer" ? people[2] : user;
   return {
@@ -335,7 +335,7 @@ export function session(scenario, user) {
       version: "0.1.0",
       lang: "ko",
       timezone: "Asia/Seoul",
-      base: "/",
+      base,
       started_ms: started,
       hostname: "mairie",
     },

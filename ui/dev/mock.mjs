@@ -67,13 +67,13 @@ async function answer(request, response, path, params) {
     const said = prometheus(path, params);
     return said ? json(response, 200, said) : json(response, 404, { error: "no such path", hint: "" });
   }
-  if (api === "session" && request.method === "GET") return json(response, 200, session(scenario, user));
+  if (api === "session" && request.method === "GET") return json(response, 200, session(scenario, user, base.replace(/\/$/, "")));
   if (api === "session") {
     const change = asked();
     if (change.password && change.password.old !== "hannun")
       return json(response, 400, { error: "The old password is wrong.", hint: "" });
     if (user) Object.assign(user, change);
-    return json(response, 200, session(scenario, user));
+    return json(response, 200, session(scenario, user, base.replace(/\/$/, "")));
   }
   if (api === "login") {
     const { name, password } = asked();
@@ -87,7 +87,7 @@ async function answer(request, response, path, params) {
         hint: "",
       });
     user = person;
-    return json(response, 200, session(scenario, user));
+    return json(response, 200, session(scenario, user, base.replace(/\/$/, "")));
   }
   if (api === "logout") {
     user = null;

@@ -48,7 +48,9 @@ class SessionState {
     this.current = session;
     this.failure = null;
     useCsrf(session.csrf);
-    locale.suggest(session.user?.lang ?? session.server.lang, session.user?.timezone || session.server.timezone);
+    // The server's own language and zone are for what it sends to people; on screen a person without an account is
+    // spoken to as their browser asks.
+    locale.suggest(session.user?.lang, session.user?.timezone);
   }
 }
 

@@ -1,0 +1,41 @@
+"""What a person can do on every page, in both languages, on a desk and on a phone; a console error fails a walk."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from hannun.testing.server import Server
+
+WALKS = Path(__file__).parent / "walks"
+
+
+class Walker(Protocol):
+    def check(self, walk: str, claim: str, *args: str) -> None: ...
+
+
+def claims(*walks: str) -> list[object]:
+    """One parameter per function that a walk exports."""
+    found = re.compile(r"^export async function (\w+)", re.MULTILINE)
+    return [
+        pytest.param(walk, claim, id=f"{walk}: {claim.replace('_', ' ')}")
+        for walk in walks
+        for claim in found.findall((WALKS / f"{walk}.mjs").read_text("utf-8"))
+    ]
+
+
+# One worker owns the browser: two Chromiums on two cores measure each other.
+pytestmark = pytest.mark.xdist_group("browser")
+
+
+@pytest.mark.parametrize(("walk", "claim"), claims("pages", "frame", "people", "moments", "cost"))
+def test_the_page(walker: Walker, walk: str, claim: str) -> None:
+    walker.check(walk, claim)
+
+
+@pytest.mark.parametrize(("walk", "claim"), claims("real"))
+def test_a_real_server(walker: Walker, hannun: Server, walk: str, claim: str) -> None:
+    walker.check(walk, claim, hannun.url)
