@@ -13,6 +13,7 @@ from starlette.responses import Response
 from hannun.model.access import Access, Role
 from hannun.model.account import TokenRole
 from hannun.model.http import Endpoint, address_of, lang_of, principal_of
+from hannun.observe.problems import Problems
 from hannun.store.meta import MetaStore
 from hannun.web.answer import json_answer
 from hannun.web.auth import gate as gate_module
@@ -306,6 +307,19 @@ async def test_the_upkeep_starts_notes_and_stops(build: Build) -> None:
         await client.get("/who/view", headers=basic("ann", PASSWORD))
     await house.gate.stop()
     assert house.meta.users.all()[0].seen_ms == house.clock.now_ms()
+
+
+async def test_a_server_that_is_open_to_all_says_so_until_a_user_closes_it(build: Build) -> None:
+    problems = Problems()
+    house = build(Site(listen_host="0.0.0.0", insecure_open=True, hostname="box"), WHO)
+    house.gate._problems = problems
+    async with house.client("http://192.168.1.7:8800") as client:
+        assert (await client.get("/who/admin")).status_code == 200
+        [problem] = problems.standing()
+        assert "--insecure-open" in problem.what.ko
+        house.user()
+        assert (await client.get("/who/admin")).status_code == 401
+        assert problems.standing() == []
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hannun.model.access import Access, User
-from hannun.model.account import Account, Token
+from hannun.model.account import Account, Token, name_of
 from hannun.model.http import Endpoint, principal_of
 from hannun.model.secret import fingerprint, hash_password, new_token
 from hannun.web.answer import json_answer
@@ -17,7 +17,6 @@ from hannun.web.auth.forms import (
     NewUser,
     UserForm,
     lang_of_text,
-    name_of,
     read,
     role_of,
     timezone_of,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from hannun.model.access import Principal, Role
-from hannun.model.account import Account, Token, TokenRole, name_key
+from hannun.model.account import Account, Token, name_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,9 @@ def of_user(account: Account, how: str) -> Principal:
 
 def bearer(token: Token, accounts: Mapping[int, Account]) -> Principal:
     """What a token may do: never more than the user who made it may do now."""
-    if token.role is TokenRole.PUSH:
+    role = token.role.role
+    if role is None:
         return Principal(None, may_push=True, how="token", token_name=token.name)
-    role = Role[token.role.name]
     if token.user_id is not None:
         maker = accounts.get(token.user_id)
         if maker is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,7 +14,6 @@ from hannun.model.errors import ConfigError, TooLarge, WireError
 from hannun.model.text import Lang, Text
 
 BODY_BYTES_MAX = 16 << 10
-NAME_LENGTH_MAX = 64
 ROLES = {role.name.lower(): role for role in Role}
 TOKEN_ROLES = {role.value: role for role in TokenRole}
 
@@ -81,16 +79,6 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def name_of(text: str) -> str:
-    """A user's or token's name in composed form. Raises ConfigError."""
-    name = unicodedata.normalize("NFC", text).strip()
-    # A colon ends the name in Basic authentication; control and format characters could forge a line or hide in one.
-    plain = all(unicodedata.category(char)[0] != "C" for char in name) and ":" not in name
-    if not 0 < len(name) <= NAME_LENGTH_MAX or not plain:
-        raise ConfigError(_NO_NAME.with_(length=NAME_LENGTH_MAX))
-    return name
-
-
 def role_of(text: str) -> Role:
     if text not in ROLES:
         raise ConfigError(_NO_ROLE.with_(role=text[:40], known=", ".join(ROLES)))
@@ -128,10 +116,6 @@ _NOT_THE_FORM = Text(
     en="The body is not what this path takes: {why}", ko="요청 본문이 이 경로의 형식과 다릅니다: {why}"
 )
 _TOO_LARGE = Text(en="The body is larger than {limit} bytes", ko="요청 본문이 {limit}바이트를 넘습니다")
-_NO_NAME = Text(
-    en="A name has 1 to {length} visible characters and no colon",
-    ko="이름은 1~{length}자의 보이는 글자여야 하고 쌍점(:)을 쓸 수 없습니다",
-)
 _NO_ROLE = Text(en='There is no role "{role}". Roles: {known}', ko='"{role}": 없는 역할입니다. 역할: {known}')
 _NO_LANG = Text(en='There is no language "{lang}"; take ko or en', ko='"{lang}": 없는 언어입니다. ko 또는 en 을 쓰세요')
 _NO_ZONE = Text(

@@ -17,6 +17,7 @@ from hannun.model.errors import HannunError, Overloaded, StoreUnavailable
 from hannun.model.ports import MetaStore
 from hannun.model.secret import derived, fingerprint, new_key, same
 from hannun.model.time import Clock, SystemClock
+from hannun.observe.problems import Problems, Severity
 from hannun.web.auth import policy
 from hannun.web.auth.credentials import Basic, Bearer, session_keys, shown
 from hannun.web.auth.directory import NOBODY_YET, Directory, of_user
@@ -54,11 +55,14 @@ def csrf_of(session_key: str) -> str:
 class Gate:
     """Lives on one event loop. `start` begins the upkeep that notes who was seen and forgets what is over."""
 
-    def __init__(self, meta: MetaStore, site: Site, clock: Clock | None = None) -> None:
+    def __init__(
+        self, meta: MetaStore, site: Site, clock: Clock | None = None, problems: Problems | None = None
+    ) -> None:
         self.meta = meta
         self.site = site
         self.clock = clock or SystemClock()
         self.passwords = Passwords(self.clock)
+        self._problems = problems
         self._directory = NOBODY_YET
         self._reading = asyncio.Lock()
         self._sessions: OrderedDict[str, Session] = OrderedDict()
@@ -68,6 +72,7 @@ class Gate:
         self._upkeep: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
+        await self.directory()
         self._upkeep = asyncio.create_task(self._keep_up(), name="auth upkeep")
 
     async def stop(self) -> None:
@@ -165,7 +170,17 @@ class Gate:
                     self._directory = Directory.of(generation, accounts, tokens)
                     self._sessions.clear()
                     self.passwords.forget()
+                    self._warn()
         return self._directory
+
+    def _warn(self) -> None:
+        """While everybody who reaches the server is its admin, that stands on the first page until a user closes it."""
+        if self._problems is None:
+            return
+        if policy.is_open(self.site, has_users=bool(self._directory.accounts)) and not self.site.on_loopback:
+            self._problems.raise_("open to all", Severity.CRITICAL, policy.OPEN_TO_ALL, policy.CLOSE_IT)
+        else:
+            self._problems.clear("open to all")
 
     async def open_session(self, user_id: int, old_keys: tuple[str, ...]) -> str:
         """A new session's key. The keys that the browser came with are ended: nobody logs in under a planted one."""

@@ -122,6 +122,14 @@ NO_CSRF = Refused(
     ),
     Text(en="Load the page again", ko="페이지를 새로 고치세요"),
 )
+OPEN_TO_ALL = Text(
+    en="Everybody who can reach this server may read and change everything (--insecure-open)",
+    ko="이 서버에 접근할 수 있는 누구나 모든 것을 보고 바꿀 수 있습니다 (--insecure-open)",
+)
+CLOSE_IT = Text(
+    en="Make a user in Settings > Users or with: hannun user add NAME --role admin",
+    ko="설정 > 사용자에서 또는 hannun user add 이름 --role admin 으로 사용자를 만드세요",
+)
 _REACHED_BY_LISTEN = Text(
     en="--listen {listen} can be reached from other machines, and there is no user or token yet",
     ko="--listen {listen}: 다른 컴퓨터에서 접근할 수 있는 주소인데 아직 사용자도 토큰도 없습니다",

@@ -21,7 +21,7 @@ async def note(gate: Gate, request: Request, action: str, subject: str, detail: 
     principal = principal_of(request)
     row = AuditRow(
         at_ms=gate.clock.now_ms(),
-        actor=actor or name_of(principal),
+        actor=actor or actor_of(principal),
         how=principal.how,
         address=address_of(request),
         action=action,
@@ -36,5 +36,5 @@ async def note(gate: Gate, request: Request, action: str, subject: str, detail: 
         _log.error("cannot write the audit row of %s %r: %s", action, subject, err)
 
 
-def name_of(principal: Principal) -> str:
+def actor_of(principal: Principal) -> str:
     return principal.user.name if principal.user else principal.token_name
