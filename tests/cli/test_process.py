@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -79,9 +79,11 @@ def test_simple_answers_import_nothing_heavy(tmp_path: Path, words: list[str]) -
 
 @pytest.mark.parametrize("words", [["version"], ["--help"]], ids=" ".join)
 def test_a_simple_answer_is_there_at_once(tmp_path: Path, words: list[str]) -> None:
-    best_s = 9.0
+    """Within 150 ms; counted in processor time, which other work on the machine does not lengthen."""
+    took_s = []
     for _ in range(5):
-        began_s = time.monotonic()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         hannun(*words, cwd=tmp_path)
-        best_s = min(best_s, time.monotonic() - began_s)
-    assert best_s < 0.15
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        took_s.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    assert min(took_s) < 0.15
