@@ -36,7 +36,8 @@ NOT_OURS = {
     ),
     r"^node_exporter_build_info": "labels tell our version",
     r"^node_processes_threads_state": "costs a read per thread; the collector is off by default",
-    r'^node_tcp_connection_states{state="established"': "the connection over which the real one is asked",
+    r"^node_tcp_connection_states": "connections come and go, and 1.5.0 asks the running kernel for a recorded machine",
+    r'^node_processes_state{state="[^S]"': "a process is runnable or waits for a disk for a moment only",
 }
 ONLY_OURS = {
     r"^hannun_": "our own: top consumers by command name",

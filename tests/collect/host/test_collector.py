@@ -12,12 +12,14 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
+from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from hannun.collect.host import COLLECTORS, HostCollector, NoData, Options, Roots, collector
 from hannun.collect.host.registry import Reader
 from hannun.model.family import Family
 from hannun.model.metric import METRIC_TYPES
+from hannun.wire.exposition import encode_openmetrics
 
 
 @pytest.fixture
@@ -92,6 +94,12 @@ def test_families_are_sorted_and_well_formed() -> None:
         for sample in family.samples:
             assert sample.name == family.name
             assert all(re.fullmatch(r"[a-z_]+", name) for name, _ in sample.labels)
+
+
+def test_the_strict_openmetrics_parser_reads_all_of_it(machine: Callable[[str], Roots]) -> None:
+    families = HostCollector(machine("server")).collect()
+    read = list(openmetrics.text_string_to_metric_families(encode_openmetrics(families).decode()))
+    assert len(read) == len(families)
 
 
 @pytest.mark.parametrize("name", ["server", "vm"])

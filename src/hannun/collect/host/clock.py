@@ -48,7 +48,7 @@ class Timex(ctypes.Structure):
 
 @collector("time")
 def time_(roots: Roots) -> list[Family]:
-    now_s = time.time()
+    now_s = round(time.time(), 3)
     local = time.localtime(now_s)
     built = Builder()
     for name in roots.sys_list("devices/system/clocksource"):

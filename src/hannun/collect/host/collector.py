@@ -68,7 +68,7 @@ class HostCollector:
         return self._status
 
     def page(self) -> bytes:
-        """The reading as a node_exporter page (text 0.0.4)."""
+        """The reading as a node_exporter page (text 0.0.4). Blocks like `collect`: call it from a thread."""
         with self._lock:
             fresh = time.monotonic() - self._read_s < PAGE_AGE_S
             families = self._families if fresh else self._collect()

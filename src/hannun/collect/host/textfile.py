@@ -53,7 +53,7 @@ def textfile(roots: Roots) -> list[Family]:
             break
         families.extend(family if family.help else _without_help(family, path) for family in told)
         text = "Unixtime mtime of textfiles successfully read."
-        built.gauge("node_textfile_mtime_seconds", text, (("file", path),), os.stat(path).st_mtime)
+        built.gauge("node_textfile_mtime_seconds", text, (("file", path),), round(os.stat(path).st_mtime, 3))
     text = "1 if there was an error opening or reading a file, 0 otherwise"
     built.gauge("node_textfile_scrape_error", text, (), float(failed))
     return families + built.families()
