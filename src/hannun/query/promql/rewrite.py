@@ -142,15 +142,14 @@ def hoist_invariant(node: Node, query: Query) -> Node:
         below = children(node)
         return bool(below) and all(invariant(child) for child in below)
 
-    def walk(node: Node, inside_once: bool) -> Node:
-        if not inside_once and isinstance(node, Selector | Call | Aggregate | Binary | Unary) and invariant(node):
-            return Once(_inner(node), node.span)
-        return _inner(node)
-
-    def _inner(node: Node) -> Node:
+    def walk(node: Node, inside: bool) -> Node:
+        if not inside and isinstance(node, Selector | Call | Aggregate | Binary | Unary) and invariant(node):
+            return Once(walk(node, True), node.span)
         if isinstance(node, Range | Selector):
             return node
-        return with_children(node, tuple([walk(child, isinstance(node, Once)) for child in children(node)]))
+        # A subquery has many steps of its own, wherever it stands.
+        below = inside and not isinstance(node, Subquery)
+        return with_children(node, tuple([walk(child, below) for child in children(node)]))
 
     return walk(node, False)
 
