@@ -14,9 +14,10 @@ from hannun.model.budget import Budget
 from hannun.model.labels import Labels
 from hannun.model.matcher import Matchers
 from hannun.model.metric import MetricBatch, MetricMetadata, NewSeries, SeriesColumns
-from hannun.store import schema
+from hannun.store import pace, schema
 from hannun.store.engine import ChdbEngine
 from hannun.store.metrics import MetricStore
+from hannun.store.pace import CommitBudget
 from hannun.store.writer import Writer
 
 NOW_MS = 1_800_000_000_000
@@ -43,6 +44,7 @@ class Bench:
         self.clock = HandClock()
         self.loop = asyncio.new_event_loop()
         self.writer = Writer()
+        self.writer._budget = CommitBudget(10_000)
         self.store = MetricStore(engine, self.writer, clock=self.clock, **options)
         self.run(self.writer.start())
 
@@ -96,7 +98,9 @@ def as_dicts(found: SeriesColumns) -> dict[Labels, dict[int, float]]:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    """Without the writer's pace, which has its own tests and would be most of the time of these."""
+    monkeypatch.setattr(pace, "GAP_S", 0.0)
     engine = ChdbEngine.open(tmp_path / "engine", memory_bytes=1 << 30, threads=2)
     schema.apply(engine)
     opened = Bench(engine)
