@@ -19,7 +19,9 @@ import psutil
 import uvloop
 
 from hannun import __version__
+from hannun.api import hannun as own_api
 from hannun.api import prometheus as prometheus_api
+from hannun.api.hannun.projects import dsn
 from hannun.cli.banner import Entry, Started, show
 from hannun.collect.host import HostCollector
 from hannun.collect.loop import CollectLoop
@@ -29,7 +31,7 @@ from hannun.config.complaint import Complaint
 from hannun.config.settings import Settings
 from hannun.model.errors import HannunError
 from hannun.model.http import Endpoint
-from hannun.model.time import SystemClock
+from hannun.model.time import SystemClock, format_duration_ms
 from hannun.observe import log
 from hannun.observe.metrics import REGISTRY
 from hannun.observe.outcomes import Outcomes
@@ -37,6 +39,7 @@ from hannun.observe.problems import Problems
 from hannun.query.promql import PromEngine
 from hannun.query.runner import QueryRunner
 from hannun.receive import remote_write
+from hannun.sources import prometheus_flags, sources
 from hannun.store import schema
 from hannun.store.data_dir import DataDir
 from hannun.store.disk import DiskGuard
@@ -170,7 +173,7 @@ class App:
             version=__version__,
             url=settings.url,
             data_dir=self.data_dir.path,
-            dsn=None,
+            dsn=next((dsn(settings.url, project) for project in self.meta.projects.all()), None),
             host=None if self.host is None else hostname(),
             entry="login" if self._has_users or not policy.is_open(self.site, has_users=self._has_users) else entry,
             ready_s=time.time() - self.started_ms / 1000,
@@ -190,8 +193,12 @@ class App:
                 self.metrics,
                 self.runner,
                 clock=self.clock,
+                facts=prometheus_api.ServerFacts(
+                    self.started_ms, format_duration_ms(settings.retention.metrics_ms or 0), prometheus_flags(settings)
+                ),
                 enable_admin_api=settings.enable_admin_api,
             ),
+            *own_api.routes(self.prom, self.metrics, self.runner, sources(self), clock=self.clock),
         ]
 
     def _sources(self) -> Iterator[Source]:
