@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from hannun.model.errors import TooLarge, WireError
 from hannun.model.labels import Labels
 from hannun.model.metric import STALE_NAN_BITS, MetricMetadata
+from hannun.wire.compression import snappy_block
 from hannun.wire.remote_write import (
     FastDecoder,
     PlainDecoder,
@@ -176,6 +178,30 @@ def test_exemplars_and_histograms_are_counted(decoder: Decoder) -> None:
     )
     found = decoder.decode(nested(1, series))
     assert (found.exemplars, found.histograms, len(found.ids), len(found.ts_ms)) == (1, 2, 1, 0)
+
+
+DATA = Path(__file__).parent.parent / "data" / "remote_write"
+
+
+@pytest.mark.parametrize(
+    ("file", "series", "stale", "described", "one"),
+    [
+        pytest.param("samples", 387, 0, 0, 'up{instance="127.0.0.1:19390", job="p"}', id="first batch"),
+        pytest.param("metadata", 0, 0, 202, None, id="metadata alone"),
+        pytest.param("stale", 5, 5, 0, 'up{instance="127.0.0.1:1", job="gone"}', id="a target was taken away"),
+    ],
+)
+def test_what_prometheus_2_42_really_sent(
+    decoder: Decoder, file: str, series: int, stale: int, described: int, one: str | None
+) -> None:
+    found = decoder.decode(snappy_block((DATA / f"prometheus-2.42-{file}.snappy").read_bytes(), 1 << 20))
+    assert (len(found.ids), len(found.ts_ms), len(found.metadata)) == (series, series, described)
+    assert int((found.value.view(np.uint64) == STALE_NAN_BITS).sum()) == stale
+    assert (dict(found.refused), found.metadata_refused, found.exemplars, found.histograms) == ({}, 0, 0, 0)
+    names = [str(found.labels(index)) for index in range(series)]
+    assert one is None or one in names
+    assert found.ids.tolist() == [found.labels(index).series_id() for index in range(series)]
+    assert flat(found) == flat(PlainDecoder().decode(found.body))
 
 
 BROKEN = {

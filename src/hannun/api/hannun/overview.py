@@ -164,15 +164,15 @@ def store(
     """What the data take, and in how many seconds the disk reaches its reserve; None: retention holds it before."""
     samples = next((table for table in tables if table.name.removesuffix("__local") == SAMPLES_TABLE), None)
     per_sample = samples.bytes_per_row if samples and samples.rows else None
-    oldest = [table.oldest_ms for table in tables if table.oldest_ms is not None]
+    oldest_ms = samples.oldest_ms if samples else None
     return {
         "used_bytes": disk.used_bytes,
         "free_bytes": disk.free_bytes,
         "reserve_bytes": disk.reserve_bytes,
         "bytes_per_sample": per_sample,
-        "oldest_ms": min(oldest, default=None),
+        "oldest_ms": oldest_ms,
         "fills_in_s": _fills_in_s(
-            disk, samples_per_s * (per_sample or 0.0), min(oldest, default=now_ms), keep_ms, now_ms
+            disk, samples_per_s * (per_sample or 0.0), now_ms if oldest_ms is None else oldest_ms, keep_ms, now_ms
         ),
     }
 
