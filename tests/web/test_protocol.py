@@ -207,7 +207,7 @@ async def alive(port: int) -> bool:
     return answer.startswith(b"HTTP/1.1 200")
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", [*range(10), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(10, 500))])
 async def test_rubbish_harms_nobody_else(port: int, seed: int) -> None:
     """Requests with bytes changed, removed and repeated at random, each on a connection of its own."""
     random = Random(seed)
@@ -231,3 +231,21 @@ async def test_rubbish_harms_nobody_else(port: int, seed: int) -> None:
                 assert not answer.startswith(b"HTTP/1.1 5"), bytes(request)
         writer.close()
     assert await alive(port)
+
+
+@pytest.mark.long
+async def test_thousands_of_half_begun_requests_leave_room_for_an_honest_one(build: Build) -> None:
+    """More than the bound of connections, all stuck in their head: soon after their time is up, health answers."""
+
+    class Crowded(BoundedProtocol):
+        head_s = 2.0
+        connections_max = 300
+
+    async with serving(build, Crowded) as port:
+        crowd = [await asyncio.open_connection("127.0.0.1", port) for _ in range(400)]
+        for _, writer in crowd:
+            writer.write(HEAD)
+        await asyncio.sleep(3.0)
+        assert await alive(port)
+        for _, writer in crowd:
+            writer.close()
