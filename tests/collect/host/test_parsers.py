@@ -12,10 +12,12 @@ from hannun.collect.host.conntrack import parse_conntrack_stat
 from hannun.collect.host.diskstats import parse_diskstats, parse_udev
 from hannun.collect.host.hwmon import clean, metric_of, split_file
 from hannun.collect.host.interrupts import parse_interrupts
+from hannun.collect.host.ipvs import parse_address
 from hannun.collect.host.mdadm import Array, parse_mdstat
 from hannun.collect.host.meminfo import parse_meminfo
 from hannun.collect.host.netdev import parse_net_dev
 from hannun.collect.host.netstat import parse_pairs, parse_snmp6
+from hannun.collect.host.nfs import parse_rpc
 from hannun.collect.host.os_release import parse_os_release
 from hannun.collect.host.packets import parse_arp, parse_softnet, parse_udp_queues
 from hannun.collect.host.pressure import parse_pressure
@@ -26,6 +28,21 @@ from hannun.collect.host.sockstat import parse_sockstat
 from hannun.collect.host.tcpstat import parse_tcp
 from hannun.collect.host.vmstat import parse_vmstat
 from hannun.collect.host.zfs import parse_kstat
+
+
+def test_rpc_lines_of_operations_lose_their_count() -> None:
+    assert parse_rpc("net 1 2\nproc3 2 7 8\n\n") == {"net": [1, 2], "proc3": [7, 8], "": []}
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("C0A80016:0CEA", ("192.168.0.22", "3306")),
+        ("[2620:0000:0000:0000:0000:0000:0000:0001]:0050", ("2620::1", "80")),
+    ],
+)
+def test_addresses_of_ipvs(text: str, address: tuple[str, str]) -> None:
+    assert parse_address(text) == address
 
 
 @pytest.mark.parametrize(
