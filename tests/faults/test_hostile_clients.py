@@ -52,21 +52,28 @@ class Watcher(threading.Thread):
     def __exit__(self, *_: object) -> None:
         self._enough.set()
         self.join(10)
-        assert len(self.waits_s) >= 3, "the watcher hardly got a turn"
+        assert self.waits_s, "the watcher never got a turn"
         # One late answer in a hundred may be the machine's (tests share two cores); a blocked loop shows in many.
         allowed = max(1, len(self.waits_s) // 50)
         late = [wait for wait in self.waits_s if wait > HEALTHY_WITHIN_S]
         assert len(late) <= allowed, f"{len(late)} of {len(self.waits_s)} answers were late, up to {max(late):.2f} s"
 
 
-def test_an_inflating_body_is_refused_before_it_is_inflated(server: Server) -> None:
-    bomb = gzip.compress(b"\0" * (512 << 20), 1)
+@pytest.mark.parametrize("encoding", ["zstd", "gzip", "snappy"])
+def test_an_inflating_body_is_refused_before_it_is_inflated(server: Server, encoding: str) -> None:
+    zeros = b"\0" * (512 << 20)
+    bomb = {
+        "zstd": lambda: bytes(cramjam.zstd.compress(zeros)),
+        "gzip": lambda: gzip.compress(zeros, 1),
+        "snappy": lambda: bytes(cramjam.snappy.compress_raw(zeros)),
+    }[encoding]()
     before = server.private_bytes()
     with Watcher(server.url):
         answer = httpx.post(
-            f"{server.url}/api/v1/write", content=bomb, headers={**HEADERS, "Content-Encoding": "gzip"}, timeout=30
+            f"{server.url}/api/v1/write", content=bomb, headers={**HEADERS, "Content-Encoding": encoding}, timeout=30
         )
     assert answer.status_code in (413, 415), answer.text
+    assert answer.text.strip()
     assert server.private_bytes() - before < 150 << 20
 
 
