@@ -5,10 +5,12 @@
  * and cost a redraw. Values are drawn by our own path builders because typed arrays say "absent" with NaN.
  */
 import uPlot from "uplot";
-import { extent, type Frame, type Layer, stack } from "../model/series.ts";
-import { formatTicks, type Lang, tickIncrements, type Unit } from "../model/units.ts";
+import { type Frame, type Layer, stack } from "../model/series.ts";
+import { formatTicks, formatValue, type Lang, tickIncrements, type Unit } from "../model/units.ts";
 import type { Mark, Threshold } from "./marks.ts";
+import { drawOver } from "./overlay.ts";
 import { pathBuilder } from "./paths.ts";
+import { spanOf } from "./span.ts";
 import { timeLabels } from "./time_axis.ts";
 
 export interface Colours {
@@ -178,28 +180,9 @@ export class Plot {
     ] as unknown as uPlot.AlignedData;
   }
 
-  /** Least and greatest on the y axis: everything visible, zero where the data is near it, limits that matter. */
   #span(u: uPlot): [number, number] {
-    const { visible, min, max, thresholds, log } = this.#shown;
-    const columns = (u.data.slice(1) as unknown as Float64Array[]).filter((_, i) => visible[i]);
-    if (log) return logSpan(columns);
-    const seen = extent(columns);
-    if (!seen) return [min ?? 0, max ?? 1];
-    if (seen[0] === 0 && seen[1] === 0) return [0, max ?? 1];
-    let [lo, hi] = seen;
-    for (const t of thresholds) {
-      // A limit far above the data would press the data flat; near ones belong in the picture.
-      if (t.value <= hi * 2 && t.value >= lo / 2) {
-        lo = Math.min(lo, t.value);
-        hi = Math.max(hi, t.value);
-      }
-    }
-    if (lo > 0 && (lo < hi * 0.6 || this.#shown.stacked || lo === hi)) lo = 0;
-    if (hi < 0 && hi > lo * 0.6) hi = 0;
-    const room = (hi - lo || Math.abs(hi) || 1) * 0.06;
-    const low = min !== null ? Math.min(min, lo) : lo === 0 ? 0 : lo - room;
-    const high = max !== null && hi <= max ? max : hi === 0 && lo < 0 ? 0 : hi + room;
-    return low < high ? [low, high] : [low, low + 1];
+    const columns = (u.data.slice(1) as unknown as Float64Array[]).filter((_, i) => this.#shown.visible[i]);
+    return spanOf(columns, this.#shown);
   }
 
   #build(): void {
@@ -267,7 +250,7 @@ export class Plot {
       hooks: {
         setCursor: [(self) => this.#onCursor(self)],
         setSelect: [(self) => this.#onSelect(self)],
-        draw: [(self) => this.#drawOver(self)],
+        draw: [(self) => drawOver(self, this.#shown)],
       },
     };
   }
@@ -310,7 +293,7 @@ export class Plot {
     };
     if (this.#shown.log) {
       axis.values = (_, ticks) =>
-        ticks.map((t) => (t === null ? "" : formatTicks([t], this.#shown.unit, this.#shown.lang)[0]!));
+        ticks.map((t) => (t === null ? "" : formatValue(t, this.#shown.unit, this.#shown.lang)));
     } else {
       axis.incrs = tickIncrements(this.#shown.unit);
       axis.values = (_, ticks) => label(ticks);
@@ -374,67 +357,6 @@ export class Plot {
     u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
     this.#told.zoom(from, to);
   }
-
-  /** Marks and limits, over the data: thin, so that they never hide it. */
-  #drawOver(u: uPlot): void {
-    const { marks, thresholds, colours, mirrored } = this.#shown;
-    const { ctx } = u;
-    const { left, top, width, height } = u.bbox;
-    const ratio = uPlot.pxRatio;
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(left, top, width, height);
-    ctx.clip();
-    ctx.lineWidth = ratio;
-    for (const t of thresholds) {
-      const y = Math.round(u.valToPos(t.value, "y", true));
-      ctx.strokeStyle = colours.severity[t.severity];
-      ctx.setLineDash([4 * ratio, 3 * ratio]);
-      ctx.beginPath();
-      ctx.moveTo(left, y);
-      ctx.lineTo(left + width, y);
-      ctx.stroke();
-    }
-    ctx.setLineDash([]);
-    for (const mark of marks) {
-      const x = Math.round(u.valToPos(mark.timeMs / 1000, "x", true));
-      if (x < left || x > left + width) continue;
-      ctx.strokeStyle = ctx.fillStyle = mark.severity ? colours.severity[mark.severity] : colours.strong;
-      ctx.beginPath();
-      ctx.moveTo(x, top);
-      ctx.lineTo(x, top + height);
-      ctx.stroke();
-      ctx.beginPath();
-      ctx.moveTo(x - 3 * ratio, top);
-      ctx.lineTo(x + 3 * ratio, top);
-      ctx.lineTo(x, top + 5 * ratio);
-      ctx.closePath();
-      ctx.fill();
-    }
-    if (mirrored.some(Boolean)) {
-      const y = Math.round(u.valToPos(0, "y", true));
-      ctx.strokeStyle = colours.strong;
-      ctx.beginPath();
-      ctx.moveTo(left, y);
-      ctx.lineTo(left + width, y);
-      ctx.stroke();
-    }
-    ctx.restore();
-  }
-}
-
-/** Whole decades around the positive values. */
-function logSpan(columns: readonly Float64Array[]): [number, number] {
-  let lo = Number.POSITIVE_INFINITY;
-  let hi = 0;
-  for (const values of columns) {
-    for (const v of values) {
-      if (v > 0 && v < lo) lo = v;
-      if (v > hi) hi = v;
-    }
-  }
-  if (hi === 0) return [0.1, 1];
-  return [10 ** Math.floor(Math.log10(lo)), 10 ** Math.ceil(Math.log10(hi) + 1e-9)];
 }
 
 /** #rrggbb with an opacity, as #rrggbbaa. */

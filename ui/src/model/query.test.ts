@@ -6,6 +6,7 @@ import {
   families,
   namesIn,
   nearestNames,
+  paceOf,
   parseSpan,
   prefixFacets,
   rateWindow,
@@ -75,6 +76,23 @@ describe("the step", () => {
   it("widens the window of rate with the step", () => {
     expect(rateWindow(15)).toBe("1m");
     expect(rateWindow(300)).toBe("5m15s");
+  });
+
+  it.each([
+    [20, 15],
+    [19, 15],
+    [10, 30],
+    [5, 60],
+    [4, 60],
+    [2, 120],
+    [1, 300],
+    [null, 15],
+  ])("takes %s readings in five minutes for one in %d s", (readings, pace) => {
+    expect(paceOf(readings)).toBe(pace);
+  });
+
+  it("widens the window of rate for hosts that report slowly", () => {
+    expect(rateWindow(15, 60)).toBe("4m");
   });
 
   it.each([

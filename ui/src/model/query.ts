@@ -44,8 +44,14 @@ export function aligned(
 }
 
 /** A window for `rate` that always holds four scrapes and never leaves samples between two steps unread. */
-export function rateWindow(stepS: number): string {
-  return spanText(Math.max(4 * SCRAPE_S, stepS + SCRAPE_S));
+export function rateWindow(stepS: number, scrapeS: number = SCRAPE_S): string {
+  return spanText(Math.max(4 * scrapeS, stepS + scrapeS));
+}
+
+/** Seconds between readings, from how many came in five minutes: one of the paces that people configure. */
+export function paceOf(readings: number | null): number {
+  if (readings === null || readings < 1) return SCRAPE_S;
+  return [SCRAPE_S, 30, 60, 120].find((pace) => readings >= 300 / pace - 1) ?? 300;
 }
 
 /** 300 → "5m", 90 → "1m30s": the way PromQL and people write spans. */

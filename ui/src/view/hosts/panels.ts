@@ -52,8 +52,12 @@ const device = (text: (of: { device: string }) => string) => (labels: Labels) =>
 /** Virtual interfaces repeat the traffic of the real ones and would double every sum. */
 const REAL_NETWORK =
   'device!~"lo|veth.*|docker.*|br-.*|virbr.*|tap.*|cali.*|flannel.*|cni.*|ifb.*|dummy.*|sit.*|tunl.*|ip6tnl.*|gre.*"';
-const REAL_FILESYSTEM = 'fstype!~"tmpfs|ramfs|devtmpfs|squashfs|overlay|iso9660"';
+const REAL_FILESYSTEM = 'fstype!~"tmpfs|ramfs|devtmpfs|squashfs|overlay|iso9660|erofs"';
 const REAL_DISK = 'device!~"(ram|loop|fd|dm-|zram)\\\\d*"';
+
+/** As `df` counts: blocks that only root may use are neither used nor free. */
+const FREE = `node_filesystem_avail_bytes{$host,${REAL_FILESYSTEM}}`;
+const TAKEN = `(node_filesystem_size_bytes{$host,${REAL_FILESYSTEM}} - node_filesystem_free_bytes{$host,${REAL_FILESYSTEM}})`;
 
 export const PANELS: readonly Panel[] = [
   {
@@ -79,7 +83,7 @@ export const PANELS: readonly Panel[] = [
       { expr: "node_load1{$host}", name: said(m.host_load_1), hue: 0 },
       { expr: "node_load5{$host}", name: said(m.host_load_5), hue: 2 },
       { expr: "node_load15{$host}", name: said(m.host_load_15), hue: 7 },
-      { expr: 'count(node_cpu_seconds_total{$host,mode="idle"})', name: said(m.host_cores), hue: 1 },
+      { expr: 'count(count by (cpu) (node_cpu_seconds_total{$host,mode="idle"}))', name: said(m.host_cores), hue: 1 },
     ],
     absent: m.host_absent_load,
   },
@@ -164,7 +168,7 @@ export const PANELS: readonly Panel[] = [
     wide: true,
     queries: [
       {
-        expr: `1 - node_filesystem_avail_bytes{$host,${REAL_FILESYSTEM}} / node_filesystem_size_bytes{$host,${REAL_FILESYSTEM}}`,
+        expr: `${TAKEN} / (${TAKEN} + ${FREE})`,
         name: label("mountpoint"),
       },
     ],
@@ -334,15 +338,12 @@ export const PANELS: readonly Panel[] = [
   },
 ];
 
-/** A forecast from less than half an hour of data would cry wolf after every restart. */
-const ENOUGH = "count_over_time(node_filesystem_avail_bytes{$host}[6h]) >= 120";
-
 /** One number each, at the end of the range: what the host is, and how it is now. */
 export const FACTS = {
   uname: "node_uname_info{$host}",
   os: "node_os_info{$host}",
   uptime: "node_time_seconds{$host} - node_boot_time_seconds{$host}",
-  cores: 'count(node_cpu_seconds_total{$host,mode="idle"})',
+  cores: 'count(count by (cpu) (node_cpu_seconds_total{$host,mode="idle"}))',
   cpu: '1 - avg(rate(node_cpu_seconds_total{$host,mode="idle"}[$w]))',
   // Judged over five minutes: a compiler that runs for one is no reason to wake anybody.
   cpu_5m: '1 - avg(rate(node_cpu_seconds_total{$host,mode="idle"}[5m]))',
@@ -352,39 +353,39 @@ export const FACTS = {
   load: "node_load1{$host}",
   pressure_io: "rate(node_pressure_io_waiting_seconds_total{$host}[$w])",
   pressure_memory: "rate(node_pressure_memory_waiting_seconds_total{$host}[$w])",
-  fs_size: `node_filesystem_size_bytes{$host,${REAL_FILESYSTEM}}`,
-  fs_avail: `node_filesystem_avail_bytes{$host,${REAL_FILESYSTEM}}`,
+  fs_taken: TAKEN,
+  fs_avail: FREE,
   fs_files: `node_filesystem_files_free{$host,${REAL_FILESYSTEM}} / (node_filesystem_files{$host,${REAL_FILESYSTEM}} > 0)`,
-  fs_full_in: `(node_filesystem_avail_bytes{$host,${REAL_FILESYSTEM}} / (-deriv(node_filesystem_avail_bytes{$host,${REAL_FILESYSTEM}}[6h]) > 0)) and ${ENOUGH}`,
-  fs_growth: `-deriv(node_filesystem_avail_bytes{$host,${REAL_FILESYSTEM}}[6h])`,
+  // A forecast from less than an hour of data would cry wolf after every restart.
+  fs_full_in: `(${FREE} / (-deriv(${FREE}[3h]) > 0)) and (${FREE} offset 1h)`,
   files_open: "node_filefd_allocated{$host} / node_filefd_maximum{$host}",
+  /** Readings in five minutes: how often this host reports, and so how wide a rate must look. */
+  readings: "count_over_time(node_load1{$host}[5m])",
 } as const satisfies Record<string, string>;
 
 export type Fact = keyof typeof FACTS;
 
 /** What the list of hosts asks beside the overview: one line per host. */
 export const LIST = {
-  cpu: '1 - avg by (instance) (rate(node_cpu_seconds_total{job="node",mode="idle"}[$w]))',
-  memory: '1 - node_memory_MemAvailable_bytes{job="node"} / node_memory_MemTotal_bytes{job="node"}',
-  network: `sum by (instance) (rate(node_network_receive_bytes_total{job="node",${REAL_NETWORK}}[$w]) + rate(node_network_transmit_bytes_total{job="node",${REAL_NETWORK}}[$w])) * 8`,
+  cpu: '1 - avg by (instance) (rate(node_cpu_seconds_total{mode="idle"}[$w]))',
+  memory: "max by (instance) (1 - node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes)",
+  network: `sum by (instance) (rate(node_network_receive_bytes_total{${REAL_NETWORK}}[$w]) + rate(node_network_transmit_bytes_total{${REAL_NETWORK}}[$w])) * 8`,
 } as const satisfies Record<string, string>;
 
-/** Fills an expression's `$host` and `$w`. */
-export function filled(expr: string, instance: string, stepS: number): string {
-  return expr
-    .replaceAll("$host", `job="node",instance=${JSON.stringify(instance)}`)
-    .replaceAll("$w", rateWindow(stepS));
+/** Fills an expression's `$host` and `$w`; `scrapeS` is how often the host reports. */
+export function filled(expr: string, instance: string, stepS: number, scrapeS: number): string {
+  return expr.replaceAll("$host", `instance=${JSON.stringify(instance)}`).replaceAll("$w", rateWindow(stepS, scrapeS));
 }
 
 /** The whole page of a host as one list of questions; ids are `panel/index` and `fact/name`. */
-export function askFor(instance: string, stepS: number): PanelQuery[] {
+export function askFor(instance: string, stepS: number, scrapeS: number): PanelQuery[] {
   return [
     ...PANELS.flatMap((panel) =>
-      panel.queries.map((query, i) => ({ id: `${panel.id}/${i}`, expr: filled(query.expr, instance, stepS) })),
+      panel.queries.map((query, i) => ({ id: `${panel.id}/${i}`, expr: filled(query.expr, instance, stepS, scrapeS) })),
     ),
     ...Object.entries(FACTS).map(([name, expr]) => ({
       id: `fact/${name}`,
-      expr: filled(expr, instance, stepS),
+      expr: filled(expr, instance, stepS, scrapeS),
       instant: true,
     })),
   ];

@@ -1,14 +1,15 @@
 /**
  * What a host's numbers mean, in order of how much they matter. Pure: numbers in, findings out; words are the view's.
  *
- * The limits are the ones of the built-in alert rules, so that this page and an alert never disagree about "too much".
+ * The limits are the ones by which the server fills the first page, so that the two never disagree about "too much";
+ * this page adds what only shows here: inodes, pressure, file descriptors, load.
  */
 import type { Severity } from "../../api/types.ts";
 
 export interface Mount {
   readonly mount: string;
   readonly device: string;
-  readonly sizeBytes: number;
+  readonly takenBytes: number;
   readonly availBytes: number;
   /** Seconds until nothing is left at the pace of the last hours; null when it does not grow. */
   readonly fullInS: number | null;
@@ -39,10 +40,10 @@ export type Finding =
   | { readonly kind: "load"; readonly severity: Severity; readonly load: number; readonly cores: number };
 
 const HOUR = 3600;
-/** Beyond this a straight line through six hours says nothing about a disk. */
+/** Beyond this a straight line through three hours says nothing about a disk. */
 export const FORECAST_S = 7 * 24 * HOUR;
 
-export const used = (mount: Mount): number => (mount.sizeBytes > 0 ? 1 - mount.availBytes / mount.sizeBytes : 0);
+export const used = (mount: Mount): number => mount.takenBytes / Math.max(1, mount.takenBytes + mount.availBytes);
 
 function level(value: number | null, warning: number, critical: number): Severity | null {
   if (value === null || Number.isNaN(value)) return null;
@@ -57,7 +58,7 @@ function ofMount(mount: Mount): Finding[] {
   if (mount.fullInS !== null && mount.fullInS < 24 * HOUR && share > 0.5) {
     out.push({
       kind: "disk_fills",
-      severity: mount.fullInS < 4 * HOUR ? "critical" : "warning",
+      severity: "warning",
       mount: mount.mount,
       inS: mount.fullInS,
     });
@@ -69,9 +70,9 @@ function ofMount(mount: Mount): Finding[] {
 
 export function findings(now: Numbers): Finding[] {
   const out: Finding[] = now.mounts.flatMap(ofMount);
+  // A machine that works is not broken: busy and full of caches alone never become critical.
   for (const [kind, value, warning, critical] of [
-    ["memory", now.memory, 0.9, 0.97],
-    // A machine that works is not broken: busy alone never becomes critical.
+    ["memory", now.memory, 0.9, Number.POSITIVE_INFINITY],
     ["cpu", now.cpu, 0.9, Number.POSITIVE_INFINITY],
     ["pressure_memory", now.pressureMemory, 0.1, 0.4],
     ["pressure_io", now.pressureIo, 0.3, 0.7],
@@ -85,15 +86,4 @@ export function findings(now: Numbers): Finding[] {
     if (severity) out.push({ kind: "load", severity, load: now.load, cores: now.cores });
   }
   return out.sort((a, b) => Number(b.severity === "critical") - Number(a.severity === "critical"));
-}
-
-/** How a bar of a share in use is coloured: quiet until it asks for attention. */
-export function severityOf(share: number | null): Severity {
-  if (share === null || Number.isNaN(share)) return "unknown";
-  return level(share, 0.9, 0.97) ?? "fine";
-}
-
-/** How bad a host is, for "worst first": the fullest of what it has, with disks weighing most since they do not recover. */
-export function badness(host: { cpu: number | null; memory: number | null; disk: number | null }): number {
-  return Math.max((host.cpu ?? 0) * 0.95, (host.memory ?? 0) * 0.98, host.disk ?? 0);
 }
