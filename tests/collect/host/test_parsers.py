@@ -31,7 +31,7 @@ from hannun.collect.host.zfs import parse_kstat
 
 
 def test_rpc_lines_of_operations_lose_their_count() -> None:
-    assert parse_rpc("net 1 2\nproc3 2 7 8\n\n") == {"net": [1, 2], "proc3": [7, 8], "": []}
+    assert parse_rpc("net 1 2\nproc3 2 7 8\n\n") == {"net": [1, 2], "proc3": [7, 8]}
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,9 @@ def parse_rpc(text: str) -> dict[str, list[float]]:
     """`rpc 1 2 3` -> {"rpc": [1, 2, 3]}. Lines of operations tell first how many follow: left out."""
     found: dict[str, list[float]] = {}
     for line in text.splitlines():
-        name, *values = line.split() or [""]
+        name, *values = line.split() or ("",)
+        if not name:
+            continue
         numbers = [float(value) for value in values]
         found[name] = numbers[1:] if name.startswith("proc") else numbers
     return found
