@@ -85,7 +85,7 @@ const CASES: [string, Overview, string, string][] = [
   [
     "a silent host and a disk that fills",
     view({
-      hosts: [host("a"), host("b", { seen_ms: NOW - 120_000 })],
+      hosts: [host("a"), host("b", { seen_ms: NOW - 240_000 })],
       store: { ...view().store, fills_in_s: 9 * 3600 },
     }),
     "All is calm · 2 hosts · 1 silent · 1,204 samples/s · disk full in 9 h",
@@ -116,7 +116,7 @@ test("hosts stand worst first, equals by name as people count", () => {
     host("web-9"),
     host("full", { disk: 0.97 }),
     host("gone", { seen_ms: NOW - 600_000 }),
-    host("busy", { cpu: 0.85 }),
+    host("busy", { cpu: 0.95 }),
   ];
   expect(worstFirst(hosts, NOW).map((one) => one.host)).toEqual(["gone", "full", "busy", "web-9", "web-10"]);
 });
@@ -124,7 +124,8 @@ test("hosts stand worst first, equals by name as people count", () => {
 test.each([
   ["cpu", 0.84, "fine"],
   ["cpu", 0.9, "warning"],
-  ["memory", 0.96, "critical"],
+  ["memory", 0.99, "warning"],
+  ["disk", 0.98, "critical"],
   ["disk", null, "unknown"],
 ] as const)("%s at %s is %s", (kind, ratio, expected) => {
   expect(level(kind, ratio)).toBe(expected);

@@ -25,8 +25,8 @@ export interface Sentence {
   clauses: Clause[];
 }
 
-/** A host that missed this much has stopped talking: two turns of the collector and some patience. */
-export const SILENT_AFTER_MS = 60_000;
+/** As the server counts it when it says that a host is silent. */
+export const SILENT_AFTER_MS = 180_000;
 /** Beyond a month nobody plans by the hour. */
 const FILLS_WORTH_SAYING_S = 30 * 86_400;
 
@@ -64,24 +64,32 @@ function lead(n: number, critical: number, empty: boolean): Lead {
   return critical > 0 ? { kind: "some_now", n, now: critical } : { kind: "none_now", n };
 }
 
-/** Worst first: silent hosts, then by the fullest of their bars; equal ones by name, so that rows do not dance. */
+/** Worst first: silent hosts, then by their bars; equal ones by name, so that rows do not dance. */
 export function worstFirst(hosts: readonly HostNow[], now_ms: number): HostNow[] {
-  const badness = (host: HostNow): number => {
-    if (isSilent(host, now_ms)) return 3;
-    const worst = Math.max(host.disk ?? 0, host.memory ?? 0, host.cpu ?? 0);
-    return worst >= 0.9 ? 2 : worst >= 0.8 ? 1 : 0;
-  };
+  const badness = (host: HostNow): number => (isSilent(host, now_ms) ? 3 : RANK[hostLevel(host, now_ms)]);
   return [...hosts].sort(
     (a, b) => badness(b) - badness(a) || a.host.localeCompare(b.host, undefined, { numeric: true }),
   );
 }
 
-/** How a bar of this fullness is drawn. Fuller than the first number is worth a look, than the second an act. */
-export function level(
-  kind: "cpu" | "memory" | "disk",
-  ratio: number | null,
-): "fine" | "warning" | "critical" | "unknown" {
+/** From where on a bar wants a look or an act: the server's own numbers, so that a bar and a need never disagree. */
+const LEVELS = {
+  cpu: { look: 0.9, act: Number.POSITIVE_INFINITY }, // a busy CPU is work being done
+  memory: { look: 0.9, act: Number.POSITIVE_INFINITY },
+  disk: { look: 0.9, act: 0.97 },
+};
+export type Filled = keyof typeof LEVELS;
+
+export function level(kind: Filled, ratio: number | null): "fine" | "warning" | "critical" | "unknown" {
   if (ratio === null) return "unknown";
-  const [warn, act] = { cpu: [0.85, 0.97], memory: [0.85, 0.95], disk: [0.85, 0.95] }[kind] as [number, number];
-  return ratio >= act ? "critical" : ratio >= warn ? "warning" : "fine";
+  return ratio >= LEVELS[kind].act ? "critical" : ratio >= LEVELS[kind].look ? "warning" : "fine";
+}
+
+const RANK = { fine: 0, unknown: 0, warning: 1, critical: 2 };
+
+/** The worst that can be said of a host by what is on its row. */
+export function hostLevel(host: HostNow, now_ms: number): "fine" | "warning" | "critical" {
+  if (isSilent(host, now_ms)) return "critical";
+  const rank = Math.max(...(["cpu", "memory", "disk"] as const).map((kind) => RANK[level(kind, host[kind])]));
+  return rank === 2 ? "critical" : rank === 1 ? "warning" : "fine";
 }

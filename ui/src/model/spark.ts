@@ -1,5 +1,7 @@
 /** A small line as SVG path data: gaps stay gaps, a lone point is a dot of line. Pure. */
 
+const DASH = 2;
+
 export interface Spark {
   line: string;
   /** The same closed to the base, for a faint filling. */
@@ -17,7 +19,20 @@ export function spark(values: readonly (number | null)[], width: number, height:
   let run: [number, number][] = [];
   const close = (): void => {
     if (run.length === 0) return;
-    if (run.length === 1) run.push([Math.min(width, run[0]![0] + 1), run[0]![1]]);
+    if (run.length === 1) {
+      // One reading alone is a dash that ends (or at the left edge begins) where it was taken.
+      const [x, top_] = run[0]!;
+      run =
+        x >= DASH
+          ? [
+              [x - DASH, top_],
+              [x, top_],
+            ]
+          : [
+              [x, top_],
+              [x + DASH, top_],
+            ];
+    }
     const path = run.map(([px, py]) => `${at(px)} ${at(py)}`).join("L");
     line += `M${path}`;
     area += `M${at(run[0]![0])} ${height}L${path}L${at(run.at(-1)![0])} ${height}Z`;
