@@ -131,7 +131,7 @@ class App:
         )
         self.prom = PromEngine(self.metrics, clock=self.clock)
         self.runner = QueryRunner(bytes_max=settings.memory_bytes // 2, clock=self.clock)
-        self.gate = Gate(self.meta, self.site, self.clock)
+        self.gate = Gate(self.meta, self.site, self.clock, problems=self.problems)
         self.host = None if settings.no_self else HostCollector()
         self.own = OwnMetrics(REGISTRY)
         self.collect = CollectLoop(self.metrics, list(self._sources()), self.clock)

@@ -180,16 +180,25 @@ def _within_open_files(protocol: type[BoundedProtocol]) -> type[BoundedProtocol]
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A listening TCP socket. Raises ConfigError in one line that names the address and the flag."""
+    """A listening TCP socket; an empty host is every interface, in both families where the machine has both.
+
+    Raises ConfigError in one line that names the address and the flag.
+    """
+    both = host == "" and socket.has_dualstack_ipv6()
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
-            host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            host.strip("[]") or ("::" if both else "0.0.0.0"),  # noqa: S104: only when `--listen :PORT` asks for it
+            port,
+            type=socket.SOCK_STREAM,
+            flags=socket.AI_PASSIVE,
         )[0]
     except (OSError, UnicodeError) as err:
         raise ConfigError(_NO_HOST.with_(host=host, why=getattr(err, "strerror", None) or err)) from err
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if both:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         listener.bind(address)
         listener.listen(BACKLOG)
         listener.setblocking(False)
