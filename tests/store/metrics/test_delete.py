@@ -169,3 +169,17 @@ def test_a_series_deleted_in_flight_is_asked_again_not_lost(bench: Any) -> None:
     assert bench.store.unknown(late.series).tolist() == [True]
     bench.put((A, NOW_MS + 1, 2.0))
     assert bench.get(ALL) == {A: {NOW_MS + 1: 2.0}}
+
+
+def test_series_of_dropped_days_are_forgotten_and_may_come_again(filled: Any) -> None:
+    old = Labels.of(__name__="old", host="a")
+    filled.put((old, NOW_MS - 3 * DAY_MS, 1.0))
+    for table in ("metric_samples__local", "metric_seen__local"):
+        day = np.datetime64(NOW_MS // DAY_MS - 3, "D")
+        filled.engine.execute(f"ALTER TABLE {table} DROP PARTITION '{day}'")
+    filled.store.partitions_dropped()
+    assert filled.store.series([], *EVER, 0, Budget()) == [A, B, C]
+    assert left(filled) == {one for one in EVERYTHING if one[1] != 3}
+    filled.put((old, NOW_MS, 2.0), (A, NOW_MS, 2.0))
+    assert filled.get((equal("__name__", "old"),)) == {old: {NOW_MS: 2.0}}
+    assert filled.store.series([], NOW_MS, NOW_MS, 0, Budget()) == [A, B, C, old]

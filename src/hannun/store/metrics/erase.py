@@ -56,6 +56,23 @@ def delete(engine: Engine, registry: SeriesRegistry, selectors: Sequence[Matcher
         registry.remove(np.concatenate(list(chosen.values())))
 
 
+def forget_unseen(engine: Engine, registry: SeriesRegistry) -> None:
+    """Remove series that no day of `metric_seen` knows any more. The caller holds the commit lock."""
+    rows = engine.query_arrow(
+        "SELECT DISTINCT metric, series\nFROM metric_series\n"
+        "WHERE series GLOBAL NOT IN (SELECT series FROM metric_seen)\nORDER BY metric, series"
+    )
+    if rows.num_rows:
+        gone = rows.column("series").to_numpy()
+        for at in range(0, len(gone), IDS_PER_STATEMENT):
+            engine.execute(
+                f"DELETE FROM {SERIES}\nWHERE series IN {{ids:Array(UInt64)}}",
+                {"ids": gone[at : at + IDS_PER_STATEMENT].tolist()},
+            )
+        registry.remove(gone)
+    registry.forget_seen()
+
+
 def _delete_all_series(
     engine: Engine,
     registry: SeriesRegistry,

@@ -16,12 +16,17 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from hannun.model.budget import Budget
+from hannun.model.errors import ExecutionError
 from hannun.model.labels import METRIC_NAME, Labels
 from hannun.model.matcher import Matchers
 from hannun.model.metric import Ids, NewSeries
 from hannun.store.engine.port import Engine
+from hannun.store.metrics.registry import IdTable
+from hannun.store.metrics.where import Conditions
 
-SERIES_MAX = 300_000
+SERIES_MAX = 200_000
+SERIES_PER_QUERY_MAX = 500_000
+LOAD_TRIES = 5
 
 
 @dataclass(slots=True)
@@ -41,7 +46,7 @@ class MetricIndex:
     labels: list[Labels] = field(default_factory=list)
     _ids: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
     _count: int = 0
-    _position: dict[int, int] = field(default_factory=dict)
+    _rows: IdTable = field(default_factory=IdTable)
     _columns: dict[str, _Column] = field(default_factory=dict)
 
     @property
@@ -53,19 +58,19 @@ class MetricIndex:
 
     def add(self, series: Sequence[int], labels: Sequence[Labels]) -> None:
         """Append those that are not there yet."""
-        fresh = [(one, label_set) for one, label_set in zip(series, labels, strict=True) if one not in self._position]
-        needed = self._count + len(fresh)
+        ids, first = np.unique(np.array(series, np.uint64), return_index=True)
+        fresh = self._rows.find(ids) < 0
+        ids, first = ids[fresh], first[fresh]
+        needed = self._count + len(ids)
         if needed > len(self._ids):
             grown = np.empty(max(needed, 2 * len(self._ids)), np.uint64)
             grown[: self._count] = self.ids
             self._ids = grown
-        for one, label_set in fresh:
-            if one in self._position:
-                continue
-            self._position[one] = self._count
-            self._ids[self._count] = one
-            self.labels.append(label_set)
-            self._count += 1
+        # The table numbers new ids in ascending order, which is the order of `np.unique`.
+        self._rows.places(ids)
+        self._ids[self._count : needed] = ids
+        self.labels.extend(labels[i] for i in first.tolist())
+        self._count = needed
 
     def choose(self, matchers: Matchers) -> NDArray[np.int64]:
         """Positions of the series that match all; the metric's own name is taken as matched."""
@@ -136,34 +141,45 @@ class LabelIndex:
             self._epoch += 1
             self._loaded.clear()
 
-    def choose(self, metrics: Sequence[str], matchers: Matchers, budget: Budget) -> Choice:
-        """The series of these metrics that match."""
-        self._load([metric for metric in metrics if metric not in self._loaded], budget)
+    def choose(
+        self, metrics: Sequence[str], matchers: Matchers, budget: Budget, *, series_of_metrics: int = 0
+    ) -> Choice:
+        """The series of these metrics that match. More of them than may be held are filtered by the engine."""
+        if series_of_metrics <= self._series_max:
+            for _ in range(LOAD_TRIES):
+                self._load(metrics, budget)
+                with self._lock:
+                    # Another question may have pushed one of them out, or a delete all of them, since they were loaded.
+                    if all(metric in self._loaded for metric in metrics):
+                        return self._chosen(metrics, matchers)
+                budget.check()
+        return choose_in_engine(self._engine, matchers, budget)
+
+    def _chosen(self, metrics: Sequence[str], matchers: Matchers) -> Choice:
+        """Under the lock, all of `metrics` loaded."""
         ids: list[Ids] = []
         labels: list[Labels] = []
         found: list[str] = []
         whole = True
         of_metrics = 0
-        with self._lock:
-            for metric in metrics:
-                index = self._loaded.get(metric)
-                if index is None:
-                    continue
-                self._loaded.move_to_end(metric)
-                at = index.choose(matchers)
-                if len(at):
-                    found.append(metric)
-                    whole &= len(at) == len(index)
-                    of_metrics += len(index)
-                    ids.append(index.ids[at])
-                    all_labels = index.labels
-                    labels.extend([all_labels[i] for i in at.tolist()])
+        for metric in metrics:
+            index = self._loaded[metric]
+            self._loaded.move_to_end(metric)
+            at = index.choose(matchers)
+            if len(at):
+                found.append(metric)
+                whole &= len(at) == len(index)
+                of_metrics += len(index)
+                ids.append(index.ids[at])
+                all_labels = index.labels
+                labels.extend([all_labels[i] for i in at.tolist()])
         chosen = np.concatenate(ids) if ids else np.empty(0, np.uint64)
         return Choice(tuple(found), chosen, tuple(labels), whole, of_metrics)
 
     def _load(self, metrics: Sequence[str], budget: Budget) -> None:
-        if not metrics:
-            return
+        with self._lock:
+            if all(metric in self._loaded for metric in metrics):
+                return
         with self._load_lock:
             while True:
                 with self._lock:
@@ -182,7 +198,7 @@ class LabelIndex:
                         index.add(*rows.get(metric, ([], [])))
                         index.add([new.id for new in arrived[metric]], [new.labels for new in arrived[metric]])
                         self._loaded[metric] = index
-                    self._evict(keep=frozenset(missing))
+                    self._evict(keep=frozenset(metrics))
                 return
 
     def _evict(self, keep: frozenset[str]) -> None:
@@ -192,6 +208,27 @@ class LabelIndex:
                 return
             if metric not in keep:
                 total -= len(self._loaded.pop(metric))
+
+
+def choose_in_engine(engine: Engine, matchers: Matchers, budget: Budget) -> Choice:
+    """A choice that passes the index by: `{job="x"}` over a million series. Raises ExecutionError beyond a bound."""
+    where = Conditions()
+    rows = engine.query_arrow(
+        "SELECT metric, series, labels\nFROM metric_series\n"
+        f"WHERE {where.matchers(matchers)}\nLIMIT 1 BY series\nLIMIT {SERIES_PER_QUERY_MAX + 1:d}",
+        where.params,
+        budget,
+    )
+    if rows.num_rows > SERIES_PER_QUERY_MAX:
+        raise ExecutionError(f"the selector matches more than {SERIES_PER_QUERY_MAX} series; add matchers")
+    found = label_sets(rows)
+    budget.check()
+    return Choice(
+        tuple(sorted({metric for metric, _, _ in found})),
+        np.array([series for _, series, _ in found], np.uint64),
+        tuple(labels for _, _, labels in found),
+        whole=False,
+    )
 
 
 def read_series(engine: Engine, metrics: Sequence[str], budget: Budget) -> dict[str, tuple[list[int], list[Labels]]]:

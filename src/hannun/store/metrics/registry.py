@@ -7,7 +7,6 @@ hint of its last value, and the last hour that `metric_seen` knows. A series ent
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
 
 import numpy as np
 from numba import njit
@@ -140,6 +139,10 @@ class SeriesRegistry:
         with self.lock:
             return dict(self._per_metric)
 
+    def series_of(self, metric: str) -> int:
+        """How many series the metric has; 0: no such metric."""
+        return self._per_metric.get(metric, 0)
+
     def metric_name(self, code: int) -> str:
         return self._metrics[code]
 
@@ -244,11 +247,3 @@ def _slots_for(count: int) -> int:
     while count * 5 > slots * 3:
         slots *= 2
     return slots
-
-
-def by_metric(rows: Iterable[tuple[str, int]]) -> dict[str, Ids]:
-    """(metric, series) pairs as one id array per metric."""
-    found: dict[str, list[int]] = {}
-    for metric, series in rows:
-        found.setdefault(metric, []).append(series)
-    return {metric: np.array(ids, np.uint64) for metric, ids in found.items()}

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from hannun.model.budget import Budget
 from hannun.model.errors import OutOfBounds
-from hannun.model.labels import Labels
-from hannun.model.matcher import Matchers
+from hannun.model.labels import METRIC_NAME, Labels
+from hannun.model.matcher import Matchers, MatchOp
 from hannun.model.metric import Floats, Ids, Ints, MetricBatch, MetricMetadata, NewSeries, SeriesColumns, TsdbStats
 from hannun.model.status import QueueStatus, TableStatus
 from hannun.model.text import Text
@@ -23,7 +23,7 @@ from hannun.observe.problems import Problems
 from hannun.store.engine.port import Engine
 from hannun.store.metrics import catalog, erase
 from hannun.store.metrics.family import NAME, MetricFamily
-from hannun.store.metrics.index import LabelIndex, metrics_that_match
+from hannun.store.metrics.index import Choice, LabelIndex, metrics_that_match
 from hannun.store.metrics.metadata import MetadataTable
 from hannun.store.metrics.read import TIME_MAX_MS, clamp, nothing, read_samples
 from hannun.store.metrics.recent import RecentSamples
@@ -129,8 +129,7 @@ class MetricStore:
     # --- MetricReader -------------------------------------------------------------------------------------------------
 
     def select(self, matchers: Matchers, start_ms: int, end_ms: int, budget: Budget) -> SeriesColumns:
-        metrics = metrics_that_match(list(self._registry.metrics()), matchers)
-        choice = self._index.choose(metrics, matchers, budget)
+        choice = self._choose(matchers, budget)
         start_ms, end_ms = clamp(start_ms, end_ms)
         if not len(choice.ids) or start_ms >= end_ms:
             return nothing(start_ms)
@@ -145,6 +144,13 @@ class MetricStore:
         answer = read_samples(self._engine, choice, start_ms, end_ms, budget)
         self._recent.asked(choice, start_ms, end_ms, answer.rows_read)
         return answer
+
+    def _choose(self, matchers: Matchers, budget: Budget) -> Choice:
+        exact = next((one for one in matchers if one.name == METRIC_NAME and one.op is MatchOp.EQUAL), None)
+        names = [exact.value] if exact is not None else list(self._registry.metrics())
+        metrics = [name for name in metrics_that_match(names, matchers) if self._registry.series_of(name)]
+        series = sum(self._registry.series_of(name) for name in metrics)
+        return self._index.choose(metrics, matchers, budget, series_of_metrics=series)
 
     def _load_recent(self, metric: str, floor_ms: int, budget: Budget) -> bool:
         """Fill the window of one metric; False when another thread is at it."""
@@ -184,6 +190,13 @@ class MetricStore:
     def delete(self, selectors: Sequence[Matchers], start_ms: int, end_ms: int) -> None:
         with self._family.lock:
             erase.delete(self._engine, self._registry, selectors, start_ms, end_ms)
+            self._index.clear()
+            self._recent.clear()
+
+    def partitions_dropped(self) -> None:
+        """After retention dropped days: forget series that no stored day knows, and what the caches hold of them."""
+        with self._family.lock:
+            erase.forget_unseen(self._engine, self._registry)
             self._index.clear()
             self._recent.clear()
 
