@@ -187,7 +187,7 @@ def bind(host: str, port: int) -> socket.socket:
     both = host == "" and socket.has_dualstack_ipv6()
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
-            host.strip("[]") or ("::" if both else "0.0.0.0"),  # noqa: S104: only when `--listen :PORT` asks for it
+            host.strip("[]") or ("::" if both else "0.0.0.0"),  # noqa: S104 - only when `--listen :PORT` asks for it
             port,
             type=socket.SOCK_STREAM,
             flags=socket.AI_PASSIVE,
