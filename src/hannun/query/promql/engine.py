@@ -17,6 +17,7 @@ from hannun.query.promql import aggregations as _aggregations  # noqa: F401  reg
 from hannun.query.promql import functions as _functions  # noqa: F401  registers
 from hannun.query.promql.answer import Answer, Explain, RawSamples, Stats
 from hannun.query.promql.evaluate import Context, Evaluator
+from hannun.query.promql.extended import extended_samples
 from hannun.query.promql.grid import Grid, Scalar, Steps, String, Value, Windows
 from hannun.query.promql.names import finished
 from hannun.query.promql.notes import Notes
@@ -127,7 +128,7 @@ class PromEngine:
         if isinstance(value, Grid):
             value = finished(value.without_empty())
         evaluated = time.perf_counter()
-        answer = _shaped(value, steps, instant=instant, keeps_order=_ordered(node))
+        answer = _shaped(value, steps, lookback, instant=instant, keeps_order=_ordered(node))
         answer = _limited(answer, limit, context.notes)
         sorted_at = time.perf_counter()
         return replace(
@@ -159,7 +160,7 @@ def _ordered(node: Node) -> bool:
     return isinstance(node, Aggregate) and node.op in ("topk", "bottomk", "limitk", "limit_ratio")
 
 
-def _shaped(value: Value, steps: Steps, *, instant: bool, keeps_order: bool) -> Answer:
+def _shaped(value: Value, steps: Steps, lookback_ms: int, *, instant: bool, keeps_order: bool) -> Answer:
     start, step, count = steps.start_ms, steps.step_ms, steps.count
     match value:
         case String(value=text):
@@ -169,7 +170,7 @@ def _shaped(value: Value, steps: Steps, *, instant: bool, keeps_order: bool) -> 
             kind: Literal["scalar", "matrix"] = "scalar" if instant else "matrix"
             return Answer(kind, (EMPTY,), start, step, count, grid.values, grid.present)
         case Windows():
-            return _raw(value, start)
+            return _raw(value, start, lookback_ms)
         case Grid():
             if instant and keeps_order:
                 return Answer("vector", value.labels, start, step, count, value.values, value.present)
@@ -185,11 +186,14 @@ def _by_labels(grid: Grid) -> Grid:
     return grid if order == list(range(len(pairs))) else grid.take(np.array(order, dtype=np.int64))
 
 
-def _raw(windows: Windows, at_ms: int) -> Answer:
+def _raw(windows: Windows, at_ms: int, lookback_ms: int) -> Answer:
     """An instant query for a range vector answers with the samples of its one window."""
+    if windows.mode:
+        windows = extended_samples(windows, lookback_ms)
     end = int(windows.ends[0])
     start = end - windows.range_ms
-    inside = (windows.ts > start) & (windows.ts <= end)
+    # Extended windows have a value of their own at the very start.
+    inside = (windows.ts >= start if windows.mode else windows.ts > start) & (windows.ts <= end)
     before = np.concatenate((np.zeros(1, np.int64), np.cumsum(inside, dtype=np.int64)))
     offsets = before[windows.offsets]
     ts = windows.ts[inside].astype(np.int64) + windows.base_ms

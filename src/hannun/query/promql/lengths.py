@@ -21,6 +21,15 @@ _LENGTH_MS_MAX = 2**63 // 1_000_000
 _DEPTH_MAX = 50
 
 
+class LengthError(Exception):
+    """A duration expression without a value; whoever knows the text makes a PromQLSyntaxError of it."""
+
+    def __init__(self, words: str, span: Span) -> None:
+        super().__init__(words)
+        self.words = words
+        self.span = span
+
+
 def read(parser: Modifiers, above: int, context: str, depth: int = 0) -> Length:
     """Arithmetic over durations of operators that bind tighter than `above`."""
     left = read_operand(parser, context, depth)
@@ -90,7 +99,7 @@ def _closing(parser: Modifiers, context: str) -> None:
 
 
 def constant(length: Length) -> float | None:
-    """Seconds, when they do not depend on the query; None otherwise."""
+    """Seconds, when they do not depend on the query; None otherwise. Raises LengthError."""
     if length.op in ("step", "range"):
         return None
     if length.op == "number":
@@ -103,7 +112,7 @@ def constant(length: Length) -> float | None:
 
 
 def seconds_of(length: Length, step_s: float, range_s: float) -> float:
-    """The value of a duration expression in a query of this step and range. Division by zero is NaN or infinite."""
+    """The value of a duration expression in a query of this step and range. Raises LengthError."""
     match length.op:
         case "number":
             return length.seconds
@@ -123,9 +132,13 @@ def seconds_of(length: Length, step_s: float, range_s: float) -> float:
         case "*":
             return left * right
         case "/":
-            return left / right if right else math.nan
+            if right == 0:
+                raise LengthError("division by zero", length.span)
+            return left / right
         case "%":
-            return math.fmod(left, right) if right and math.isfinite(left) else math.nan
+            if right == 0:
+                raise LengthError("modulo by zero", length.span)
+            return math.fmod(left, right) if math.isfinite(left) else math.nan
         case "min":
             return min(left, right)
         case "max":

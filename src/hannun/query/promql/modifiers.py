@@ -135,19 +135,25 @@ class Modifiers(ABC):
 
     def _ms(self, length: Length) -> int:
         """Milliseconds of a length that is a constant greater than zero; 0 when it must wait for the query's step."""
-        seconds = lengths.constant(length)
+        seconds = self._seconds(length)
         if seconds is None:
             return 0
         if not seconds > 0:
             raise self.error("duration must be greater than 0", length.span)
         return lengths.to_ms(seconds, self.text, length.span)
 
+    def _seconds(self, length: Length) -> float | None:
+        try:
+            return lengths.constant(length)
+        except lengths.LengthError as err:
+            raise self.error(err.words, err.span) from err
+
     def _offset(self, node: Node) -> Node:
         self.advance()
         if self.token.kind in ("EOF", ")", ",", "}", "]", "STRING", "IDENTIFIER", "METRIC"):
             raise self.unexpected("offset", "number, duration, step(), or range()")
         length = lengths.read_operand(self, "offset")
-        seconds = lengths.constant(length)
+        seconds = self._seconds(length)
         offset_ms = 0 if seconds is None else lengths.to_ms(seconds, self.text, length.span)
 
         def shifted(when: When) -> When:

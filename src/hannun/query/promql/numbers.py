@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 
 
 def go_float(value: float) -> str:
@@ -15,6 +16,19 @@ def go_float(value: float) -> str:
     if size != 0.0 and (size < 1e-6 or size >= 1e21):
         return _exponent(value)
     return plain_float(value)
+
+
+def go_general(value: float) -> str:
+    """Go's `%v` and `%g`, which errors and annotations use: an exponent below 1e-4 and from 1e+06 on."""
+    if math.isnan(value) or math.isinf(value) or value == 0:
+        return go_float(value)
+    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    power = len(digits) + int(exponent) - 1
+    if -4 <= power < 6:
+        return plain_float(value)
+    fraction = "".join(map(str, digits[1:]))
+    mantissa = f"{digits[0]}.{fraction}" if fraction else str(digits[0])
+    return f"{'-' if sign else ''}{mantissa}e{'-' if power < 0 else '+'}{abs(power):02d}"
 
 
 def plain_float(value: float) -> str:

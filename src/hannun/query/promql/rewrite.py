@@ -59,7 +59,10 @@ def resolve_lengths(node: Node, query: Query) -> Node:
     """`[5m * 2]`, `offset -step()`: durations that depend on the query become milliseconds."""
 
     def milliseconds(length: Length, *, positive: bool) -> int:
-        seconds = lengths.seconds_of(length, query.step_s, query.range_s)
+        try:
+            seconds = lengths.seconds_of(length, query.step_s, query.range_s)
+        except lengths.LengthError as err:
+            raise PromQLSyntaxError(err.words, query.text, err.span) from err
         if positive and not seconds > 0:
             raise PromQLSyntaxError("duration must be greater than 0", query.text, length.span)
         return lengths.to_ms(seconds, query.text, length.span)

@@ -8,7 +8,7 @@ from hannun.model.errors import ExecutionError
 from hannun.model.metric import Floats, Ints
 from hannun.query.promql.aggregations.grouping import Grouping
 from hannun.query.promql.grid import Grid, Scalar
-from hannun.query.promql.numbers import go_float
+from hannun.query.promql.numbers import go_general
 from hannun.query.promql.position import NOWHERE, Span
 from hannun.query.promql.registry import SCALAR, aggregation
 
@@ -36,9 +36,9 @@ def _wanted(param: Scalar) -> Ints:
     if np.isnan(k).any():
         raise ExecutionError("Parameter value is NaN")
     if len(k) and k.min() <= -INT64_MAX:
-        raise ExecutionError(f"Scalar value {go_float(float(k.min()))} underflows int64")
+        raise ExecutionError(f"Scalar value {go_general(float(k.min()))} underflows int64")
     if len(k) and k.max() >= INT64_MAX:
-        raise ExecutionError(f"Scalar value {go_float(float(k.max()))} overflows int64")
+        raise ExecutionError(f"Scalar value {go_general(float(k.max()))} overflows int64")
     return k.astype(np.int64)
 
 
@@ -121,7 +121,7 @@ def limit_ratio(grouping: Grouping, param: Scalar) -> Grid:
     for limit, beyond in ((1.0, r.max(initial=0.0) > 1.0), (-1.0, r.min(initial=0.0) < -1.0)):
         if beyond:
             got = float(r.max() if limit > 0 else r.min())
-            words = f"ratio value should be between -1 and 1, got {go_float(got)}, capping to {go_float(limit)}"
+            words = f"ratio value should be between -1 and 1, got {go_general(got)}, capping to {go_general(limit)}"
             grouping.evaluator.context.notes.warn(words, span)
     if not len(grid):
         return grid
@@ -163,5 +163,5 @@ def _warn_quantile(grouping: Grouping, q: Floats) -> None:
     if len(q) and np.nanmin(q, initial=0.0) < 0:
         wrong.append(float(np.nanmin(q)))
     for value in wrong:
-        words = f"quantile value should be between 0 and 1, got {go_float(value)}"
+        words = f"quantile value should be between 0 and 1, got {go_general(value)}"
         grouping.evaluator.context.notes.warn(words, span)

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hannun.model.errors import ExecutionError
 from hannun.model.labels import METRIC_NAME, Labels
 from hannun.model.matcher import Matchers, equal
 from hannun.model.metric import Ints
 from hannun.query.promql.functions.call import FunctionCall
 from hannun.query.promql.grid import Bools, Grid
 from hannun.query.promql.names import joined
+from hannun.query.promql.operators.signatures import go_labels
 from hannun.query.promql.reads import INFO_METRIC
 from hannun.query.promql.registry import VECTOR, promql
 from hannun.query.promql.syntax import Selector
@@ -41,7 +43,19 @@ class Infos:
             return np.full(self.grid.steps, -1, dtype=np.int64)
         there = self.grid.present[rows]
         times = np.where(there, self.when[rows], np.iinfo(np.int64).min)
+        equals = (times == times.max(axis=0)) & there
+        if (equals.sum(axis=0) > 1).any():
+            self._refuse(rows, equals)
         return np.where(there.any(axis=0), np.array(rows, dtype=np.int64)[np.argmax(times, axis=0)], -1)
+
+    def _refuse(self, rows: list[int], equals: Bools) -> None:
+        step = int(np.argmax(equals.sum(axis=0) > 1))
+        one, two = (rows[place] for place in np.flatnonzero(equals[:, step])[:2].tolist())
+        at = int(self.when[one, step])
+        raise ExecutionError(
+            f"found duplicate series for info metric: existing {go_labels(self.grid.labels[one])} @ {at}, "
+            f"new {go_labels(self.grid.labels[two])} @ {at}"
+        )
 
 
 def _identity(labels: Labels) -> Key:
@@ -62,7 +76,9 @@ def info(call: FunctionCall) -> Grid:
     base = call.evaluator.grid(call.node.args[0])
     selector = call.arg(1) if len(call.node.args) > 1 else None
     wanted: Matchers = selector.matchers if isinstance(selector, Selector) else ()
-    names = tuple([matcher for matcher in wanted if matcher.name == METRIC_NAME]) or (equal(METRIC_NAME, INFO_METRIC),)
+    asked = tuple([matcher for matcher in wanted if matcher.name == METRIC_NAME])
+    names = asked or (equal(METRIC_NAME, INFO_METRIC),)
+    own = names if selector is None else asked
     data = tuple([matcher for matcher in wanted if matcher.name != METRIC_NAME])
     needs_match = any(not matcher.matches_empty() for matcher in data)
     chosen_labels = frozenset(matcher.name for matcher in data)
@@ -75,7 +91,7 @@ def info(call: FunctionCall) -> Grid:
     masks: list[Bools] = []
     for row, of_base in enumerate(base.labels):
         # An info metric is not enriched by itself.
-        if all(matcher.matches(of_base.metric) for matcher in names):
+        if own and all(matcher.matches(of_base.metric) for matcher in own):
             parts = [(of_base, base.present[row])]
         else:
             parts = _enriched(of_base, base.present[row], infos, chosen_labels, needs_match)

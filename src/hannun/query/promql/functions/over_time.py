@@ -7,7 +7,7 @@ import numpy as np
 from hannun.model.metric import Floats
 from hannun.query.promql.functions.call import Fill, FunctionCall, over_windows
 from hannun.query.promql.grid import Scalar, Windows
-from hannun.query.promql.numbers import go_float
+from hannun.query.promql.numbers import go_general
 from hannun.query.promql.position import Span
 from hannun.query.promql.registry import MATRIX, SCALAR
 
@@ -138,4 +138,4 @@ def warn_quantile(call: FunctionCall, values: Floats, span: Span) -> None:
     """Says once for each value outside [0, 1]."""
     wrong = np.unique(values[~((values >= 0) & (values <= 1))])
     for value in wrong[:16].tolist():
-        call.notes.warn(f"quantile value should be between 0 and 1, got {go_float(value)}", span)
+        call.notes.warn(f"quantile value should be between 0 and 1, got {go_general(value)}", span)

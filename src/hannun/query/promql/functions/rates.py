@@ -7,6 +7,7 @@ import numpy as np
 from hannun.query.promql.functions.call import Fill, FunctionCall, over_windows
 from hannun.query.promql.grid import Bools, Windows
 
+COUNTER_TYPES = ("counter", "histogram")
 COUNTER_ENDINGS = ("_total", "_sum", "_count", "_bucket")
 
 
@@ -104,7 +105,15 @@ def _grown(call: FunctionCall, windows: Windows, fill: Fill, *, is_counter: bool
 def _note_counter(call: FunctionCall, windows: Windows, present: Bools) -> None:
     """3.x tells when a name does not look like a counter's."""
     rows = np.flatnonzero(present.any(axis=1)).tolist()
-    for name in sorted({windows.labels[row].metric for row in rows}):
-        if name and not name.endswith(COUNTER_ENDINGS):
+    seen = {(labels.metric, labels.get("__type__")) for labels in (windows.labels[row] for row in rows)}
+    for name, kind in sorted(seen):
+        if not name or kind in COUNTER_TYPES:
+            continue
+        if kind:
+            words = (
+                f'metric might not be a counter, __type__ label is not set to "counter" or "histogram", got "{kind}"'
+            )
+            call.notes.info(f'{words}: "{name}"', call.node.args[0].span)
+        elif not name.endswith(COUNTER_ENDINGS):
             words = f'metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "{name}"'
             call.notes.info(words, call.node.args[0].span)
