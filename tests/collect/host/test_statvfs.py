@@ -12,7 +12,8 @@ import pytest
 from hannun.collect.host.statvfs import NoAnswer, Space, StatvfsPool, ask
 
 SPACE = Space(100.0, 50.0, 40.0, 10.0, 5.0)
-TIMEOUT_S = 0.05
+TIMEOUT_S = 0.4
+"""Long enough for a thread of ours to get its turn on a busy machine."""
 
 
 class DeadServer:
@@ -72,14 +73,17 @@ def test_a_dead_mount_is_not_asked_again_until_it_answers() -> None:
         assert found == SPACE
 
 
-def test_ten_dead_mounts_cost_about_one_time_limit_each_at_most() -> None:
-    paths = [f"/nfs{number}" for number in range(10)]
+def test_many_dead_mounts_cost_three_time_limits_at_most_and_none_afterwards() -> None:
+    paths = [f"/nfs{number}" for number in range(40)]
     with server(*paths) as asked:
+        pool = StatvfsPool(0.1, asked)
         begin_s = time.monotonic()
-        found = StatvfsPool(0.04, asked).spaces([*paths, "/"])
-        assert time.monotonic() - begin_s < 1.0
-    assert found["/"] == SPACE
-    assert sum(isinstance(answer, NoAnswer) for answer in found.values()) == 10
+        found = pool.spaces(paths)
+        assert time.monotonic() - begin_s < 3.0
+        assert all(isinstance(answer, NoAnswer) for answer in found.values())
+        # All have been asked by now or could not be in time; what is alive answers again.
+        pool.spaces(paths)
+        assert pool.spaces([*paths, "/"])["/"] == SPACE
 
 
 def test_a_real_filesystem_has_space() -> None:

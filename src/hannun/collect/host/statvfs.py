@@ -53,9 +53,13 @@ class StatvfsPool:
         self._silent: dict[str, _Helper] = {}
 
     def spaces(self, paths: Sequence[str]) -> dict[str, Space | Exception]:
-        """An answer for each path: its space, the OSError, or NoAnswer; at most `timeout_s` in all."""
+        """An answer for each path: its space, the OSError, or NoAnswer.
+
+        Takes `timeout_s` when one mount is dead and at most three times that when many are.
+        """
         self._silent = {path: helper for path, helper in self._silent.items() if helper.busy}
         deadline_s = time.monotonic() + self._timeout_s
+        last_s = deadline_s + 2 * self._timeout_s
         found: dict[str, Space | Exception] = {}
         for path in paths:
             if path in self._silent:
@@ -68,7 +72,7 @@ class StatvfsPool:
                 self._silent[path] = self._helper
                 self._helper = None
                 # The others share what time is left, and each gets a fair chance even after a late first one.
-                deadline_s = max(deadline_s, time.monotonic() + self._timeout_s / 4)
+                deadline_s = min(last_s, max(deadline_s, time.monotonic() + self._timeout_s / 4))
             found[path] = answer
         return found
 
