@@ -45,6 +45,14 @@ export class Visitor {
     return page;
   }
 
+  /** What was on screen when a walk failed, for whoever reads why. */
+  async seen() {
+    const page = this.#contexts.at(-1)?.pages().at(-1);
+    if (!page) return "no page was open";
+    const text = await page.innerText("body", { timeout: 1000 }).catch(() => "(nothing)");
+    return `${page.url()} showed:\n${text.slice(0, 1500)}\nthe console said:\n${this.#complaints.join("\n")}`;
+  }
+
   /** A complaint that the walk itself provokes (a refused login, a server that is away). */
   expect(pattern) {
     this.#expected.push(pattern);

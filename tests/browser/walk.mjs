@@ -6,7 +6,7 @@
  */
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -34,13 +34,20 @@ function startMock(base = "/", port = "0") {
   });
 }
 
+/** The claims as they stand in the file: a module's own list of exports is sorted by name. */
+function inOrder(name) {
+  const text = readFileSync(new URL(`./walks/${name}.mjs`, import.meta.url), "utf8");
+  return [...text.matchAll(/^export async function (\w+)/gm)].map((match) => match[1]);
+}
+
 const profile = mkdtempSync(join(tmpdir(), "hannun-browser-"));
 const browser = await chromium.launch({ executablePath, args: FLAGS, env: { ...process.env, HOME: profile } });
 let failed = false;
 try {
   const url = given ?? (await startMock()).url;
   const claims = await import(`./walks/${walk}.mjs`);
-  for (const [claim, run] of Object.entries(claims)) {
+  for (const claim of inOrder(walk)) {
+    const run = claims[claim];
     const visitor = new Visitor(browser, url, { startMock, root, ui: UI });
     let why = "";
     try {
@@ -48,7 +55,7 @@ try {
       await Promise.race([run(visitor), late]);
       visitor.assertQuiet();
     } catch (error) {
-      why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      why = `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n${await visitor.seen()}`;
       failed = true;
     } finally {
       await visitor.leave();

@@ -27,3 +27,47 @@ export async function an_unknown_path_is_a_real_404(visitor) {
   assert.equal((await fetch(`${visitor.url}/no-such-page`)).status, 404);
   assert.equal((await fetch(`${visitor.url}/status`)).status, 200);
 }
+
+export async function a_question_is_typed_and_drawn(visitor) {
+  const page = await visitor.open("/", { lang: "en" });
+  await settled(page);
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("node_load1");
+  await page.waitForFunction(() => document.querySelector("[aria-selected=true]")?.textContent.includes("node_load1"));
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/explore\?.*expr=node_load1/);
+  await page.waitForSelector("main canvas");
+}
+
+/** Stands last: from here on the server wants a name. */
+export async function the_first_user_closes_the_server_and_comes_in(visitor) {
+  visitor.expect(/401/);
+  const page = await visitor.open("/settings/users", { lang: "ko" });
+  await page.waitForSelector("text=아직 사용자가 없습니다.");
+  await page.fill("form input[autocomplete=off]", "mina");
+  await page.fill("form input[type=password]", "a long enough password");
+  await page.selectOption("form select", "admin");
+  await page.click("form button[type=submit]");
+  await page.waitForSelector("input[autocomplete=current-password]");
+  await page.fill("input[autocomplete=username]", "mina");
+  await page.fill("input[type=password]", "a long enough password");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("td >> text=mina");
+
+  await page.goto(`${visitor.url}/settings/tokens`);
+  await page.fill("main input", "prometheus@web-1");
+  await page.click("form button[type=submit]");
+  const token = await page.innerText(".made pre");
+  assert.match(token, /^hnt_/);
+  // A token that may only push reads nothing.
+  const read = await fetch(`${visitor.url}/api/v1/labels`, { headers: { Authorization: `Bearer ${token}` } });
+  assert.ok([401, 403].includes(read.status), `a push token read: ${read.status}`);
+
+  await page.goto(`${visitor.url}/settings`);
+  await page.selectOption("select", "America/New_York");
+  await page.waitForSelector("text=/GMT-[45]|EDT|EST/");
+  await page.reload();
+  await page.waitForSelector("text=/GMT-[45]|EDT|EST/");
+  await page.click("text=로그아웃");
+  await page.waitForSelector("input[autocomplete=username]");
+}
