@@ -8,6 +8,7 @@ answer is read by `send_query`, because a materialised one stays in the engine's
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import json
 import os
@@ -16,7 +17,7 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.abc import MetaPathFinder
 from pathlib import Path
 from types import ModuleType
@@ -116,11 +117,14 @@ class ChdbEngine:
         columns = ", ".join(rows.column_names)
         with self._connection() as connection, _translated(writing=True):
             insert = connection.send_insert(f"INSERT INTO {table} ({columns})", "ArrowStream")
+            body = sink.getvalue().to_pybytes()
             try:
-                insert.append(sink.getvalue().to_pybytes())
+                insert.append(body)
                 insert.finish()
             finally:
                 insert.cancel()
+        self._streamed_bytes += len(body)
+        self._purge_soon()
 
     def kill(self, tag: str) -> None:
         if not self._running[tag]:
@@ -137,8 +141,14 @@ class ChdbEngine:
         return int(rows[0][0]) if rows else 0
 
     def purge(self) -> None:
-        """Give the pages of finished reads back to the system."""
+        """Give the pages of finished reads and writes back to the system: the engine's allocator, Arrow's and libc's.
+
+        Measured after selects of 14 M rows: libc alone sat on 67 MB of free memory between small live objects.
+        """
         self.execute("SYSTEM JEMALLOC PURGE")
+        pa.default_memory_pool().release_unused()
+        with suppress(OSError, AttributeError):  # musl has no malloc_trim, and frees by itself
+            ctypes.CDLL(None).malloc_trim(0)
 
     def close(self) -> None:
         with self._lock:
