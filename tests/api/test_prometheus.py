@@ -8,13 +8,17 @@ import json
 import threading
 from typing import Any
 
+import numpy as np
 import pytest
 
+from hannun.api import answer
 from hannun.api.limits import ApiLimits
-from hannun.api.prometheus import ServerFacts, routes
+from hannun.api.prometheus import ServerFacts, query, routes
 from hannun.model.access import Access
 from hannun.model.errors import StoreUnavailable
-from hannun.query.promql import PromEngine
+from hannun.model.labels import Labels
+from hannun.query.promql import Answer, PromEngine
+from hannun.query.promql.render import data_json
 
 NOW_S = 1_700_000_000
 
@@ -418,3 +422,22 @@ async def test_the_ends_of_time_are_only_far_away(serve, endpoints, text: str) -
         (400, body),
     ]
     assert (await get(serve, endpoints, f"/api/v1/labels?start={text}"))[0] in (200, 400)
+
+
+@pytest.mark.parametrize("block", [1, 5, 7, 100])
+def test_a_matrix_rendered_in_blocks_is_the_same_text(monkeypatch, block: int) -> None:
+    monkeypatch.setattr(query, "_BLOCK_VALUES", block)
+    labels = tuple(Labels.of(__name__="m", n=str(number)) for number in range(9))
+    values = np.arange(45, dtype=np.float64).reshape(9, 5)
+    present = values % 3 > 0
+    present[:2] = False  # The first blocks hold nothing at all.
+    answer = Answer("matrix", labels, 1_000, 1_000, 5, values, present)
+    assert b"".join(query.data_parts(answer)) + b"}" == data_json(answer)
+
+
+def test_pieces_keep_every_byte() -> None:
+    parts = (b"a", b"", b"b" * 300_000, b"c" * 10, b"d" * 262_144, b"e")
+    pieces = list(answer._pieces(parts))
+    assert b"".join(pieces) == b"".join(parts)
+    assert max(map(len, pieces)) <= answer.PIECE_BYTES
+    assert gzip.decompress(b"".join(answer.pack(parts, gzip=True).parts)) == b"".join(parts)

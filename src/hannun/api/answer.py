@@ -1,9 +1,13 @@
-"""Answers of any size: compressed where the question ran, sent in pieces, never built on the event loop."""
+"""Answers of any size: compressed where the question ran, sent in pieces, never joined into one.
+
+Joining or copying a hundred megabytes holds the interpreter for as long as it takes, so an answer is a list of parts
+from the renderer to the socket.
+"""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -16,10 +20,14 @@ _GZIP = 31  # zlib's window bits for a gzip frame
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """Bytes ready to be sent; `encoding` is "gzip" or ""."""
+    """Bytes ready to be sent, in order; `encoding` is "gzip" or ""."""
 
-    data: bytes
+    parts: tuple[bytes, ...]
     encoding: str = ""
+
+    @property
+    def size(self) -> int:
+        return sum(map(len, self.parts))
 
 
 def accepts_gzip(request: Request) -> bool:
@@ -31,14 +39,14 @@ def accepts_gzip(request: Request) -> bool:
     return False
 
 
-def pack(data: bytes, *, gzip: bool) -> Body:
+def pack(parts: Iterable[bytes], *, gzip: bool) -> Body:
     """Compress when that is wanted and worth it. Call it in the thread of the question: 1 MB takes about 5 ms."""
-    if not gzip or len(data) < GZIP_BYTES_MIN:
-        return Body(data)
+    whole = tuple(parts)
+    if not gzip or sum(map(len, whole)) < GZIP_BYTES_MIN:
+        return Body(whole)
     packer = zlib.compressobj(1, zlib.DEFLATED, _GZIP)
-    view = memoryview(data)
-    parts = [packer.compress(view[at : at + PIECE_BYTES]) for at in range(0, len(view), PIECE_BYTES)]
-    return Body(b"".join([*parts, packer.flush()]), "gzip")
+    packed = [packer.compress(piece) for piece in _pieces(whole)]
+    return Body((*(piece for piece in packed if piece), packer.flush()), "gzip")
 
 
 def respond(
@@ -48,13 +56,32 @@ def respond(
     sent = {"vary": "Accept-Encoding", **(headers or {})}
     if body.encoding:
         sent["content-encoding"] = body.encoding
-    if len(body.data) <= PIECE_BYTES:
-        return Response(body.data, status, sent, media_type)
-    sent["content-length"] = str(len(body.data))
-    return StreamingResponse(_pieces(body.data), status, sent, media_type)
+    size = body.size
+    if size <= PIECE_BYTES:
+        return Response(b"".join(body.parts), status, sent, media_type)
+    sent["content-length"] = str(size)
+    return StreamingResponse(_sent(body.parts), status, sent, media_type)
 
 
-async def _pieces(data: bytes) -> AsyncIterator[bytes]:
-    view = memoryview(data)
-    for at in range(0, len(view), PIECE_BYTES):
-        yield bytes(view[at : at + PIECE_BYTES])
+async def _sent(parts: tuple[bytes, ...]) -> AsyncIterator[bytes]:
+    for piece in _pieces(parts):
+        yield piece
+
+
+def _pieces(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces of about PIECE_BYTES: small parts are put together, long ones are cut."""
+    waiting: list[bytes] = []
+    size = 0
+    for part in parts:
+        if size + len(part) > PIECE_BYTES and waiting:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+        if len(part) > PIECE_BYTES:
+            view = memoryview(part)
+            for at in range(0, len(view), PIECE_BYTES):
+                yield bytes(view[at : at + PIECE_BYTES])
+        else:
+            waiting.append(part)
+            size += len(part)
+    if waiting:
+        yield b"".join(waiting)

@@ -65,8 +65,8 @@ class RemoteWriteReceiver:
             encodings = _check_head(request)
             with self._in_flight.hold() as held:
                 body = await read_body(request, self._limits, held)
-                columns, batch = await self._decode(body, encodings)
-                held.take(batch.size_bytes)
+                columns, batch, size_bytes = await self._decode(body, encodings)
+                held.take(size_bytes)
                 await self._store(columns, batch)
         except HannunError as err:
             if isinstance(err, WireError | Unsupported):
@@ -74,7 +74,7 @@ class RemoteWriteReceiver:
             return refuse(err, overloaded=503)
         return Response(status_code=204)
 
-    async def _decode(self, body: bytes, encodings: list[str]) -> tuple[WriteColumns, MetricBatch]:
+    async def _decode(self, body: bytes, encodings: list[str]) -> tuple[WriteColumns, MetricBatch, int]:
         # zstd may turn a hundred bytes into the whole limit, so its length says nothing about the work; and the first
         # request loads the compiled decoder, which takes 0.2 s.
         if self._loaded and encodings == ["snappy"] and len(body) <= self._limits.decode_inline_bytes_max:
@@ -84,10 +84,12 @@ class RemoteWriteReceiver:
         self._loaded = True
         return found
 
-    def _decode_now(self, body: bytes, encodings: list[str]) -> tuple[WriteColumns, MetricBatch]:
+    def _decode_now(self, body: bytes, encodings: list[str]) -> tuple[WriteColumns, MetricBatch, int]:
         limit_bytes = self._limits.body_bytes_max
         columns = self._decoder.decode(decompress(body, encodings, limit_bytes=limit_bytes, setting=BODY_SETTING))
-        return columns, self._batch(columns)
+        batch = self._batch(columns)
+        # Weighing ten thousand new label sets takes a while too, so it is done here and not on the event loop.
+        return columns, batch, batch.size_bytes
 
     def _batch(self, columns: WriteColumns) -> MetricBatch:
         unknown = np.flatnonzero(self._sink.unknown(columns.ids) & (columns.counts > 0))

@@ -40,7 +40,7 @@ class Backend:
     async def answer(self, request: Request, work: Callable[[Budget], Any]) -> Response:
         """The value of `work` as JSON, written and compressed in the pool."""
         gzip = accepts_gzip(request)
-        return respond(await self.run(request, lambda budget: pack(dumps(work(budget)), gzip=gzip)), headers=FRESH)
+        return respond(await self.run(request, lambda budget: pack((dumps(work(budget)),), gzip=gzip)), headers=FRESH)
 
 
 FRESH = {"cache-control": "no-store"}

@@ -50,7 +50,7 @@ def route(described: Sequence[Route]) -> Route:
     """The page about `described`, the accounts, and itself."""
 
     async def openapi(request: Request) -> Response:
-        return respond(pack(page_bytes, gzip=accepts_gzip(request)))
+        return respond(pack((page_bytes,), gzip=accepts_gzip(request)))
 
     made = Route("GET", "/openapi.json", openapi, Access.VIEW, "This page")
     page_bytes = dumps(page([*described, made]))

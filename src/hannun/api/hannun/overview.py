@@ -51,7 +51,7 @@ def routes(backend: Backend) -> list[Route]:
             )
             return await backend.run(request, lambda budget: dumps(looker.look(stats, budget)), timeout_s=TIMEOUT_S)
 
-        return respond(pack(await shared.get(make), gzip=accepts_gzip(request)), headers=FRESH)
+        return respond(pack((await shared.get(make),), gzip=accepts_gzip(request)), headers=FRESH)
 
     return [Route("GET", "/overview", overview, Access.VIEW, "Machines, what needs somebody, ingest and store, now")]
 

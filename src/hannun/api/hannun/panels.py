@@ -7,6 +7,7 @@ infinity, so that becomes null too and a note says so. A query that fails fails 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -24,6 +25,8 @@ from hannun.model.access import Access
 from hannun.model.budget import Budget
 from hannun.model.errors import ExecutionError, HannunError, QueryCanceled, WireError
 from hannun.model.http import lang_of
+from hannun.model.labels import Labels
+from hannun.model.metric import Floats
 from hannun.model.text import Lang, Text
 from hannun.query.promql import Answer
 
@@ -82,7 +85,7 @@ def routes(backend: Backend) -> list[Route]:
         turns = asyncio.Semaphore(AT_ONCE)
         began_s = backend.clock.monotonic_s()
 
-        async def one(query: Query) -> bytes:
+        async def one(query: Query) -> list[bytes]:
             async with turns:
                 left_s = PAGE_TIMEOUT_S - (backend.clock.monotonic_s() - began_s)
                 try:
@@ -92,7 +95,7 @@ def routes(backend: Backend) -> list[Route]:
                 except QueryCanceled:
                     raise
                 except HannunError as err:
-                    return dumps({**_empty(page, query), "error": err.say(lang)})
+                    return [dumps({**_empty(page, query), "error": err.say(lang)})]
 
         results = await asyncio.gather(*(one(query) for query in page.queries))
         gzip = accepts_gzip(request)
@@ -132,7 +135,7 @@ def read_page(body: bytes, limits: ApiLimits) -> Page:
     return page
 
 
-def _result(backend: Backend, page: Page, query: Query, budget: Budget, lang: Lang) -> bytes:
+def _result(backend: Backend, page: Page, query: Query, budget: Budget, lang: Lang) -> list[bytes]:
     if query.instant:
         answer = backend.engine.instant(query.expr, page.end_ms, budget, explain=query.explain)
     else:
@@ -142,8 +145,8 @@ def _result(backend: Backend, page: Page, query: Query, budget: Budget, lang: La
     return rendered(page, query, answer, backend.limits, lang)
 
 
-def rendered(page: Page, query: Query, answer: Answer, limits: ApiLimits, lang: Lang) -> bytes:
-    """One result as JSON, our own notes in `lang`. Raises ExecutionError for what has no columns."""
+def rendered(page: Page, query: Query, answer: Answer, limits: ApiLimits, lang: Lang) -> list[bytes]:
+    """One result as parts of JSON, our own notes in `lang`. Raises ExecutionError for what has no columns."""
     if answer.kind == "string" or answer.raw is not None:
         raise ExecutionError(NO_TEXT if answer.kind == "string" else NO_RANGE)
     most = min(limits.panel_series_max, max(limits.panel_values_max // max(answer.steps, 1), 1))
@@ -153,20 +156,32 @@ def rendered(page: Page, query: Query, answer: Answer, limits: ApiLimits, lang: 
         **_empty(page, query),
         "start_ms": answer.start_ms,
         "steps": answer.steps,
-        # orjson writes NaN and infinities of an array as null.
-        "series": [
-            {"labels": dict(labels.pairs), "values": row}
-            for labels, row in zip(answer.labels[:most], np.ascontiguousarray(values), strict=True)
-        ],
         "warnings": list(answer.warnings),
         "infos": [*answer.infos, *([INFINITE.say(lang, count=infinite)] if infinite else [])],
         "truncated": len(answer.labels) > most,
     }
+    del said["series"]
     if not query.instant:
         said["step_ms"] = answer.step_ms
     if answer.explain is not None:
         said["explain"] = asdict(answer.explain)
-    return dumps(said)
+    rows = _series(answer.labels[:most], np.ascontiguousarray(values))
+    return [dumps(said)[:-1], b',"series":[', *rows, b"]}"]
+
+
+def _series(labels: Sequence[Labels], values: Floats) -> Iterator[bytes]:
+    """Each series as JSON, in a call of its own: one call for all would hold the interpreter for its whole length.
+
+    orjson writes NaN and infinities of an array as null.
+    """
+    for index, (of_series, row) in enumerate(zip(labels, values, strict=True)):
+        yield (
+            (b',{"labels":' if index else b'{"labels":')
+            + dumps(dict(of_series.pairs))
+            + b',"values":'
+            + dumps(row)
+            + b"}"
+        )
 
 
 def _empty(page: Page, query: Query) -> dict[str, Any]:
@@ -182,5 +197,8 @@ def _empty(page: Page, query: Query) -> dict[str, Any]:
     }
 
 
-def _whole(results: list[bytes], gzip: bool) -> Body:
-    return pack(b'{"results":[' + b",".join(results) + b"]}", gzip=gzip)
+def _whole(results: list[list[bytes]], gzip: bool) -> Body:
+    parts = [b'{"results":[']
+    for index, result in enumerate(results):
+        parts += [b"," if index else b"", *result]
+    return pack([*parts, b"]}"], gzip=gzip)

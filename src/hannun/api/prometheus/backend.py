@@ -31,20 +31,12 @@ class Backend:
         return await read_form(request, self.limits)
 
     async def answer(
-        self, request: Request, work: Callable[[Budget], bytes], *, timeout_s: float | None = None
+        self, request: Request, work: Callable[[Budget], list[bytes]], *, timeout_s: float | None = None
     ) -> Response:
-        """Run `work` in the pool under a budget; its bytes are the whole answer, compressed there too."""
+        """Run `work` in the pool under a budget; its parts are the whole answer, compressed there too."""
         budget = self.runner.budget(timeout_s)
         gzip = accepts_gzip(request)
-
-        def run() -> bytes:
-            body = work(budget)
-            if len(body) > self.limits.answer_bytes_max:
-                raise too_long(len(body), self.limits)
-            return body
-
-        packed = await self.runner.run(request.is_disconnected, lambda: pack(run(), gzip=gzip), budget)
-        return respond(packed)
+        return respond(await self.runner.run(request.is_disconnected, lambda: pack(work(budget), gzip=gzip), budget))
 
 
 def too_long(size: int, limits: ApiLimits) -> ExecutionError:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import orjson
 from starlette.requests import Request
@@ -66,7 +65,7 @@ _KINDS: dict[type[HannunError], tuple[int, str]] = {
 def error(status: int, kind: str, words: str, retry_after_s: int | None = None) -> Response:
     said = {"status": "error", "errorType": kind, "error": words}
     headers = {} if retry_after_s is None else {"retry-after": str(retry_after_s)}
-    return respond(Body(_dumps(said)), status, headers)
+    return respond(Body((_dumps(said),)), status, headers)
 
 
 def of_error(err: ApiError | HannunError) -> Response:
@@ -77,23 +76,18 @@ def of_error(err: ApiError | HannunError) -> Response:
     return error(status, kind, err.say("en"), retry_after_s)
 
 
-def success(
-    data: bytes, warnings: Sequence[str] = (), infos: Sequence[str] = (), extra: Sequence[tuple[str, Any]] = ()
-) -> bytes:
-    """The envelope around `data` (JSON). `extra` is put into `data`, which then is a non-empty object."""
-    if extra:
-        added = b",".join(b'"' + name.encode() + b'":' + _dumps(value) for name, value in extra)
-        data = data[:-1] + b"," + added + b"}"
-    parts = [b'{"status":"success","data":', data]
+def success(data: Iterable[bytes], warnings: Sequence[str] = (), infos: Sequence[str] = ()) -> list[bytes]:
+    """The envelope around `data` (the parts of one JSON value), as parts."""
+    parts = [b'{"status":"success","data":', *data]
     for name, notes in ((b"warnings", warnings), (b"infos", infos)):
         if notes:
-            parts += [b',"', name, b'":', _dumps(list(notes))]
-    return b"".join([*parts, b"}"])
+            parts += [b',"' + name + b'":', _dumps(list(notes))]
+    return [*parts, b"}"]
 
 
-def json(value: object) -> bytes:
-    """`value` as JSON; text that is not UTF-8 is replaced, never an error."""
-    return _dumps(value)
+def json(value: object) -> tuple[bytes]:
+    """`value` as JSON, in one part; text that is not UTF-8 is replaced, never an error."""
+    return (_dumps(value),)
 
 
 def guarded(handler: Handler) -> Handler:

@@ -54,7 +54,7 @@ def endpoints(backend: Backend) -> list[Endpoint]:
         limit, (start_ms, end_ms) = parameters.limit(form), parameters.window(form)
         most = min(limit or backend.limits.label_rows_max, backend.limits.label_rows_max)
 
-        def work(budget: Budget) -> bytes:
+        def work(budget: Budget) -> list[bytes]:
             # Selectors are parsed here and not on the event loop: a thousand of them may take a second.
             found = ask(Asked(parameters.selectors(form), start_ms, end_ms, most), budget)
             return success(json(found[:most]), [TRUNCATED] if len(found) > most else [])

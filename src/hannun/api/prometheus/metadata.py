@@ -20,7 +20,7 @@ def endpoints(backend: Backend) -> list[Endpoint]:
         per_metric = parameters.integer(form, "limit_per_metric", -1, "limit_per_metric must be a number")
         metric = form.one("metric") or None
 
-        def work(_budget: Budget) -> bytes:
+        def work(_budget: Budget) -> list[bytes]:
             found: dict[str, list[dict[str, str]]] = {}
             for entry in backend.reader.metadata(metric):
                 if entry.metric not in found and 0 <= limit <= len(found):

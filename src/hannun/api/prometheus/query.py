@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from typing import Any
 
 from starlette.requests import Request
@@ -18,7 +19,7 @@ from hannun.model.errors import BadQuery
 from hannun.model.http import Endpoint
 from hannun.query.promql import Answer, prepare
 from hannun.query.promql.printer import text_of
-from hannun.query.promql.render import data_json
+from hannun.query.promql.render import data_json, matrix_json
 
 TOO_MANY_POINTS = (
     "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)"
@@ -26,6 +27,7 @@ TOO_MANY_POINTS = (
 # A value is `[1435781451.781,"0.1234567890123456"],`: rather more than that is assumed, so that nothing is rendered
 # only to be thrown away.
 _BYTES_PER_VALUE, _BYTES_PER_SERIES = 28, 40
+_BLOCK_VALUES = 100_000  # about 2 MB of text
 
 
 def endpoints(backend: Backend) -> list[Endpoint]:
@@ -38,7 +40,7 @@ def endpoints(backend: Backend) -> list[Endpoint]:
         wants_stats, explain = form.one("stats") != "", form.flag("explain")
         expr = form.one("query")
 
-        def work(budget: Budget) -> bytes:
+        def work(budget: Budget) -> list[bytes]:
             budget.check()
             try:
                 answer = backend.engine.instant(
@@ -65,7 +67,7 @@ def endpoints(backend: Backend) -> list[Endpoint]:
         wants_stats, explain = form.one("stats") != "", form.flag("explain")
         expr = form.one("query")
 
-        def work(budget: Budget) -> bytes:
+        def work(budget: Budget) -> list[bytes]:
             budget.check()
             try:
                 answer = backend.engine.range(
@@ -81,7 +83,7 @@ def endpoints(backend: Backend) -> list[Endpoint]:
         form = await backend.form(request)
         expr = form.one("query")
 
-        def work(_budget: Budget) -> bytes:
+        def work(_budget: Budget) -> list[bytes]:
             try:
                 return success(json(text_of(prepare(expr))))
             except BadQuery as err:
@@ -100,18 +102,41 @@ def endpoints(backend: Backend) -> list[Endpoint]:
     ]
 
 
-def rendered(answer: Answer, limits: ApiLimits, *, stats: bool) -> bytes:
-    """The whole envelope. Raises ExecutionError before rendering what would be too long to send."""
+def rendered(answer: Answer, limits: ApiLimits, *, stats: bool) -> list[bytes]:
+    """The whole envelope, in parts. Raises ExecutionError for what would be too long to send, before it is rendered."""
     values = len(answer.raw.value) if answer.raw is not None else int(answer.present.sum())
     estimate = values * _BYTES_PER_VALUE + len(answer.labels) * _BYTES_PER_SERIES
     if estimate > limits.answer_bytes_max:
         raise too_long(estimate, limits)
-    extra: list[tuple[str, Any]] = []
+    data = [*data_parts(answer)]
     if stats:
-        extra.append(("stats", _stats(answer)))
+        data += [b',"stats":', *json(_stats(answer))]
     if answer.explain is not None:
-        extra.append(("explain", asdict(answer.explain)))
-    return success(data_json(answer), answer.warnings, answer.infos, extra)
+        data += [b',"explain":', *json(asdict(answer.explain))]
+    size = sum(map(len, data))
+    if size > limits.answer_bytes_max:
+        raise too_long(size, limits)
+    return success([*data, b"}"], answer.warnings, answer.infos)
+
+
+def data_parts(answer: Answer) -> Iterator[bytes]:
+    """`{"resultType":…,"result":…` without the closing brace; a large matrix in blocks of rows."""
+    rows = max(_BLOCK_VALUES // max(answer.steps, 1), 1)
+    if answer.kind != "matrix" or answer.raw is not None or len(answer.labels) <= rows:
+        yield data_json(answer)[:-1]
+        return
+    yield b'{"resultType":"matrix","result":['
+    comma = b""
+    for first in range(0, len(answer.labels), rows):
+        block = slice(first, first + rows)
+        text = matrix_json(
+            replace(answer, labels=answer.labels[block], values=answer.values[block], present=answer.present[block])
+        )
+        if len(text) > 2:
+            yield comma
+            yield text[1:-1]
+            comma = b","
+    yield b"]"
 
 
 def _stats(answer: Answer) -> dict[str, Any]:

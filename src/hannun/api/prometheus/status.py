@@ -51,7 +51,7 @@ def endpoints(backend: Backend, facts: ServerFacts) -> list[Endpoint]:
         if rows > TSDB_ROWS_MAX:
             raise bad_data(f"limit must not exceed {TSDB_ROWS_MAX}")
 
-        def work(budget: Budget) -> bytes:
+        def work(budget: Budget) -> list[bytes]:
             stats = backend.reader.stats(rows, budget)
             empty = stats.series == 0
             return success(
