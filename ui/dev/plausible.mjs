@@ -25,10 +25,17 @@ const MODES = {
   steal: [0, 0.01],
   nice: [0, 0.002],
 };
+const NOW = Date.now();
+const DISKS = {
+  "/": { size: 48, taken: 20 },
+  "/home": { size: 460, taken: 290 },
+  "/var/lib/postgresql": { size: 180, taken: 159 },
+};
 const PROCESSES = ["postgres", "python3", "node", "chromium", "nginx", "redis-server", "sshd", "systemd"];
 
 /** First match wins: [what the expression looks like, label sets, value at a moment]. */
 const RULES = [
+  [/count_over_time\(node_load1/, one(), flat(20)],
   [/^count\(node_cpu_seconds|count by \(cpu\)/, one(), flat(4)],
   [
     /by \(mode\) .*node_cpu/,
@@ -54,22 +61,27 @@ const RULES = [
   [/SwapTotal_bytes/, one(), flat(2 * GIB)],
   [/node_memory_MemTotal/, one(), flat(16 * GIB)],
   [/node_memory_MemAvailable/, one(), swing(5.2 * GIB, 7 * GIB, 0.2)],
-  [/deriv\(node_filesystem.*> 0/, by("mountpoint", "/var/lib/postgresql"), flat(9 * 3600)],
+  [/deriv\(node_filesystem/, by("mountpoint", "/var/lib/postgresql"), flat(9 * 3600)],
   [
-    /^1 - node_filesystem_avail/,
-    by("mountpoint", "/", "/home", "/var/lib/postgresql"),
-    (at, _seed, labels) => ({ "/": 0.41, "/home": 0.63 })[labels.mountpoint] ?? 0.86 + (at % 7.2e6) / 9e7,
+    /^\(node_filesystem_size.* \/ \(/,
+    by("mountpoint", ...Object.keys(DISKS)),
+    (at, _seed, { mountpoint }) => (DISKS[mountpoint].taken / DISKS[mountpoint].size) * (1 - (NOW - at) / 4e9),
   ],
-  [/node_filesystem_files/, by("mountpoint", "/", "/home", "/var/lib/postgresql"), flat(0.8)],
+  [/node_filesystem_files/, by("mountpoint", ...Object.keys(DISKS)), flat(0.8)],
+  [
+    /^\(node_filesystem_size/,
+    by("mountpoint", ...Object.keys(DISKS)),
+    (_at, _seed, { mountpoint }) => DISKS[mountpoint].taken * GIB,
+  ],
   [
     /node_filesystem_avail/,
-    by("mountpoint", "/", "/home", "/var/lib/postgresql"),
-    (_at, _seed, labels) => ({ "/": 28, "/home": 170 })[labels.mountpoint] * GIB || 19 * GIB,
+    by("mountpoint", ...Object.keys(DISKS)),
+    (_at, _seed, { mountpoint }) => (DISKS[mountpoint].size - DISKS[mountpoint].taken) * GIB,
   ],
   [
     /node_filesystem_size/,
-    by("mountpoint", "/", "/home", "/var/lib/postgresql"),
-    (_at, _seed, labels) => ({ "/": 48, "/home": 460 })[labels.mountpoint] * GIB || 180 * GIB,
+    by("mountpoint", ...Object.keys(DISKS)),
+    (_at, _seed, { mountpoint }) => DISKS[mountpoint].size * GIB,
   ],
   [/node_disk_(read|write)_time/, by("device", "nvme0n1", "sda"), swing(0.0002, 0.006)],
   [/node_disk_io_time/, by("device", "nvme0n1", "sda"), swing(0.02, 0.3)],
