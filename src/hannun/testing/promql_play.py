@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from hannun.model.budget import Budget
 from hannun.model.errors import HannunError
 from hannun.model.labels import Labels
 from hannun.model.matcher import all_match
+from hannun.model.ports import MetricReader
 from hannun.query.promql import Answer, PromEngine, prepare
 from hannun.query.promql.syntax import Node, Selector, children
 from hannun.testing.memory_reader import MemoryReader
@@ -73,7 +75,7 @@ class Engine:
     range: Callable[[str, int, int, int], Answer]
 
     @staticmethod
-    def over(reader: MemoryReader) -> Engine:
+    def over(reader: MetricReader) -> Engine:
         engine = PromEngine(reader)
         return Engine(
             lambda expr, at: engine.instant(expr, at, Budget()),
@@ -81,9 +83,17 @@ class Engine:
         )
 
 
-def run_script(text: str, *, narrow: bool = True) -> Report:
-    """Play a script from an empty store."""
-    reader = MemoryReader(narrow=narrow)
+class ScriptStore(MetricReader, Protocol):
+    """A reader that scripts can fill and empty."""
+
+    def add(self, labels: Labels, samples: Iterable[tuple[int, float]]) -> None: ...
+    def clear(self) -> None: ...
+
+
+def run_script(text: str, reader: ScriptStore | None = None) -> Report:
+    """Play a script from an empty store; in memory when none is given."""
+    reader = MemoryReader() if reader is None else reader
+    reader.clear()
     engine = Engine.over(reader)
     native: list[Labels] = []
     report = Report()
