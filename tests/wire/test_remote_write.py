@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import struct
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -356,3 +359,43 @@ def test_spoiled_requests_for_a_long_time(body: bytes, flips: list[tuple[int, in
         if spoiled:
             spoiled[at % len(spoiled)] = byte
     assert outcome(SHARED, bytes(spoiled)) == outcome(PlainDecoder(), bytes(spoiled))
+
+
+BOUNDS_CHECKED = """
+import random
+import numpy as np
+from hannun.model.errors import TooLarge, WireError
+from hannun.wire.remote_write import FastDecoder, Sample, encode, scan
+
+try:
+    scan._word(np.zeros(4, np.uint8), 0)
+    raise SystemExit("bounds are not checked at all")
+except IndexError:
+    pass
+random.seed({seed})
+decoder = FastDecoder(entries_max=64)
+pairs = (("__name__", "up"), ("job", "node"), ("n", "v" * 150))
+whole = encode([(pairs[:k], [Sample(-1, 1.0)] * k) for k in range(4)])
+for _ in range(20_000):
+    body = bytearray(whole[: random.randrange(len(whole) + 1)])
+    for _ in range(random.randrange(5)):
+        if body:
+            odd = random.choice((0, 1, 2, 8, 9, 10, 16, 18, 127, 128, 255, random.randrange(256)))
+            body[random.randrange(len(body))] = odd
+    try:
+        decoder.decode(bytes(body))
+    except (WireError, TooLarge):
+        pass
+print("within bounds")
+"""
+
+
+@pytest.mark.long
+def test_the_compiled_scan_never_reads_out_of_bounds(tmp_path: Path) -> None:
+    """The same machine code, with a check at every index that production leaves out."""
+    env = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
+    src = Path(__file__).parents[2] / "src"
+    env["PYTHONPATH"] = os.pathsep.join([str(src), env.get("PYTHONPATH", "")])
+    script = BOUNDS_CHECKED.format(seed=7)
+    done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True, timeout=300)
+    assert done.stdout == "within bounds\n", done.stderr

@@ -29,7 +29,7 @@ WORDS = {
 SERIES, SAMPLES, METADATA, EXEMPLARS, HISTOGRAMS, AT = 0, 1, 2, 3, 4, 5
 TALLY_SLOTS = 6
 
-_compiled = njit(nogil=True, cache=True, boundscheck=False, error_model="numpy")
+_compiled = njit(nogil=True, cache=True, error_model="numpy")
 
 _A1, _A2 = np.uint64(0x9E3779B185EBCA87), np.uint64(0xC2B2AE3D27D4EB4F)
 _B1, _B2 = np.uint64(0x165667B19E3779F9), np.uint64(0xD6E8FEB86659FD93)
