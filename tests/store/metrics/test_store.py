@@ -246,3 +246,37 @@ def test_a_reopened_store_knows_everything(bench: Any) -> None:
     ids = np.array([A.series_id(), B.series_id(), OTHER.series_id()], np.uint64)
     assert again.unknown(ids).tolist() == [False, False, True]
     assert set(again.select(M, 0, 2 * NOW_MS, Budget()).labels) == {A, B}
+
+
+@pytest.mark.parametrize("merges", [0, 1, 2])
+def test_random_rewrites_of_a_few_timestamps_keep_the_last(bench: Any, merges: int) -> None:
+    """Many parts that overlap, some merged, some not, read as a whole and series by series."""
+    rng = np.random.default_rng(merges)
+    bench.stop_merges()
+    sets = [Labels.of(__name__="m", host=str(i)) for i in range(5)]
+    model: dict[Labels, dict[int, float]] = {}
+    for turn in range(30):
+        points = [
+            (sets[int(rng.integers(5))], NOW_MS + int(rng.integers(40)), float(turn * 100 + i))
+            for i in range(int(rng.integers(1, 30)))
+        ]
+        bench.put(*points)
+        for labels, ts, value in points:
+            model.setdefault(labels, {})[ts] = value
+        if merges and turn % (20 // merges) == 10:
+            bench.engine.execute("SYSTEM START MERGES")
+            bench.merge()
+            bench.stop_merges()
+    assert bench.get(M) == model
+    for labels in sets:
+        assert bench.get((*M, equal("host", labels["host"])), NOW_MS + 5, NOW_MS + 30) == {
+            labels: {ts: value for ts, value in model[labels].items() if NOW_MS + 5 < ts <= NOW_MS + 30}
+        }
+
+
+def test_spans_beyond_49_days_come_with_wide_times(bench: Any) -> None:
+    bench.put((A, NOW_MS, 1.0), (A, NOW_MS - 100 * DAY_MS, 2.0))
+    found = bench.store.select(M, 0, NOW_MS, Budget())
+    assert found.ts.dtype == np.int64
+    assert (found.ts + found.base_ms).tolist() == [NOW_MS - 100 * DAY_MS, NOW_MS]
+    assert bench.store.select(M, NOW_MS - DAY_MS, NOW_MS, Budget()).ts.dtype == np.uint32

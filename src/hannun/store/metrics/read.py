@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 
 from hannun.model.budget import Budget
 from hannun.model.errors import ExecutionError
-from hannun.model.labels import Labels
-from hannun.model.metric import Floats, Ids, SeriesColumns
+from hannun.model.metric import Ids, SeriesColumns
 from hannun.store.engine.port import Engine, Params
 from hannun.store.metrics import decimal, runs
 from hannun.store.metrics.index import Choice
@@ -51,7 +50,9 @@ class _Buffers:
 
     @staticmethod
     def of(rows: int, time: type[np.generic]) -> _Buffers:
-        return _Buffers(np.empty(rows, time), np.empty(rows, np.float64), np.empty((FIRST_ROWS, 3), np.int64))
+        return _Buffers(
+            np.empty(rows, time), np.empty(rows, np.float64), np.empty((FIRST_ROWS, runs.RUN_COLUMNS), np.int64)
+        )
 
     def room_for(self, rows: int) -> None:
         if self.at + rows > len(self.ts):
@@ -91,142 +92,118 @@ def statement(choice: Choice, start_ms: int, end_ms: int) -> tuple[str, Params]:
 def read_samples(engine: Engine, choice: Choice, start_ms: int, end_ms: int, budget: Budget) -> SeriesColumns:
     """Samples of the chosen series in `(start, end]`; series without one are left out."""
     start_ms, end_ms = clamp(start_ms, end_ms)
-    time = np.uint32 if end_ms - start_ms <= UINT32_SPAN_MS else np.int64
     if start_ms >= end_ms or not len(choice.ids):
         return nothing(start_ms)
-    sql, params = statement(choice, start_ms, end_ms)
     order = np.argsort(choice.ids)
     ids = choice.ids[order]
-    buffers = _Buffers.of(_guess_rows(len(ids), end_ms - start_ms, budget), time)
-    rows_read = 0
+    sql, params = statement(choice, start_ms, end_ms)
+    raw = _scan(engine, sql, params, ids, start_ms, end_ms, budget)
+    found = raw.runs[: raw.run_count]
+    if not len(found) or runs.in_place(found):
+        csr = _Csr(
+            found[:, runs.RUN_SERIES],
+            np.append(found[:, runs.RUN_START], raw.at),
+            raw.ts[: raw.at],
+            raw.value[: raw.at],
+            np.empty(0, np.int64),
+        )
+    else:
+        csr = _gathered(raw, np.lexsort((raw.ts[found[:, runs.RUN_START]], found[:, runs.RUN_SERIES])))
+    statements: tuple[str, ...] = (sql,)
+    rows_read = raw.at
+    if len(csr.doubled):
+        csr, again, more = _with_newest(engine, choice, ids, csr, start_ms, end_ms, budget)
+        statements += (again,)
+        rows_read += more
+    labels = tuple(choice.labels[place] for place in order[csr.series].tolist())
+    return SeriesColumns(labels, csr.offsets, start_ms, csr.ts, csr.value, raw.stale, rows_read, statements)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Csr:
+    """`series` are positions in the sorted ids; `doubled` are the series (positions here) with a time met twice."""
+
+    series: NDArray[np.int64]
+    offsets: NDArray[np.int64]
+    ts: NDArray[Any]
+    value: NDArray[Any]
+    doubled: NDArray[np.int64]
+
+
+def _scan(engine: Engine, sql: str, params: Params, ids: Ids, start_ms: int, end_ms: int, budget: Budget) -> _Buffers:
+    """Every row of the statement that belongs to `ids` (ascending), as runs."""
+    time = np.uint32 if end_ms - start_ms <= UINT32_SPAN_MS else np.int64
+    raw = _Buffers.of(_guess_rows(len(ids), end_ms - start_ms, budget), time)
+    no_block = np.empty(0, np.uint64)
     for block in engine.stream_native(sql, params, budget):
         rows = len(block["series"])
-        rows_read += rows
         _charge(budget, rows)
-        buffers.room_for(rows)
-        buffers.at, buffers.run_count, stale = runs.absorb(
+        raw.room_for(rows)
+        raw.at, raw.run_count, stale = runs.absorb(
             block["series"],
             block["ts"],
             block["mantissa"],
             block["scale"],
+            block.get("block", no_block),
             decimal.POWERS,
             ids,
             start_ms,
-            buffers.ts,
-            buffers.value,
-            buffers.at,
-            buffers.runs,
-            buffers.run_count,
+            raw.ts,
+            raw.value,
+            raw.at,
+            raw.runs,
+            raw.run_count,
         )
-        buffers.stale |= stale
-    found = buffers.runs[: buffers.run_count]
-    labels = [choice.labels[i] for i in order.tolist()]
-    if runs.in_place(found) if len(found) else True:
-        offsets = np.append(found[:, 1], buffers.at)
-        chosen = tuple(labels[place] for place in found[:, 0].tolist())
-        return SeriesColumns(
-            chosen,
-            offsets,
-            start_ms,
-            buffers.ts[: buffers.at],
-            buffers.value[: buffers.at],
-            buffers.stale,
-            rows_read,
-            (sql,),
-        )
-    return _gathered(engine, choice, ids, labels, buffers, start_ms, end_ms, budget, rows_read, sql)
+        raw.stale |= stale
+    return raw
 
 
-def _gathered(
-    engine: Engine,
-    choice: Choice,
-    ids: Ids,
-    labels: Sequence[Labels],
-    buffers: _Buffers,
-    start_ms: int,
-    end_ms: int,
-    budget: Budget,
-    rows_read: int,
-    sql: str,
-) -> SeriesColumns:
-    found = buffers.runs[: buffers.run_count]
-    order = np.lexsort((buffers.ts[found[:, 1]], found[:, 0]))
-    ts, value = np.empty(buffers.at, buffers.ts.dtype), np.empty(buffers.at, np.float64)
-    series = np.empty(len(found), np.int64)
-    offsets = np.empty(len(found) + 1, np.int64)
+def _gathered(raw: _Buffers, order: NDArray[np.int64]) -> _Csr:
+    """Runs put together series by series in `order`."""
+    found = raw.runs[: raw.run_count]
+    ts, value = np.empty(raw.at, raw.ts.dtype), np.empty(raw.at, np.float64)
+    series, offsets = np.empty(len(found), np.int64), np.empty(len(found) + 1, np.int64)
     doubled = np.zeros(len(found), np.uint8)
-    budget.check()
-    count = runs.gather(found, order, buffers.ts, buffers.value, ts, value, series, offsets, doubled)
-    statements: tuple[str, ...] = (sql,)
-    offsets = offsets[: count + 1]
-    if twice := np.flatnonzero(doubled[:count]).tolist():
-        places = series[twice]
-        newest, again = read_newest(engine, choice, ids[places], start_ms, end_ms, budget, buffers.ts.dtype)
-        ts, value, offsets = _replaced(ts, value, offsets, twice, newest)
-        statements += (again,)
-    return SeriesColumns(
-        tuple(labels[place] for place in series[:count].tolist()),
-        offsets,
-        start_ms,
-        ts,
-        value,
-        buffers.stale,
-        rows_read,
-        statements,
-    )
+    count = runs.gather(found, order, raw.ts, raw.value, ts, value, series, offsets, doubled)
+    end = int(offsets[count])
+    return _Csr(series[:count], offsets[: count + 1], ts[:end], value[:end], np.flatnonzero(doubled[:count]))
 
 
-def read_newest(
-    engine: Engine, choice: Choice, ids: Ids, start_ms: int, end_ms: int, budget: Budget, time: np.dtype[np.generic]
-) -> tuple[dict[int, tuple[NDArray[np.generic], Floats]], str]:
-    """Series that hold a timestamp twice, read again with the block each row came in: the newest block wins.
+def _with_newest(
+    engine: Engine, choice: Choice, ids: Ids, csr: _Csr, start_ms: int, end_ms: int, budget: Budget
+) -> tuple[_Csr, str, int]:
+    """`csr` with its doubled series read again, now with the block that each row came in: the newest block wins.
 
-    Blocks are numbered in the order of commits, merges keep the numbers of what they merge, and a part never holds a
-    timestamp twice, so the smallest block of a part orders it among all others.
+    Blocks are numbered in the order of commits, a merged part counts as the first of its blocks, and a part never
+    holds a timestamp twice, so that number orders the rows of different parts. Asking for it in every read would cost
+    eight bytes a row; two rows of one time are rare.
     """
-    some = Choice(choice.metrics, ids, (), whole=False)
+    places = csr.series[csr.doubled]
+    wanted = ids[places]
+    some = Choice(choice.metrics, wanted, (), whole=False)
     sql, params = statement(some, start_ms, end_ms)
     sql = sql.replace(_COLUMNS, f"{_COLUMNS}, _block_number AS block", 1)
-    parts: list[tuple[NDArray[np.generic], ...]] = []
-    wanted = np.sort(ids)
-    for block in engine.stream_native(sql, params, budget):
-        at = np.searchsorted(wanted, block["series"])
-        mine = wanted[np.minimum(at, len(wanted) - 1)] == block["series"]
-        value = np.empty(len(at), np.float64)
-        decimal.decode(block["mantissa"], block["scale"], decimal.POWERS, value)
-        parts.append((block["series"][mine], block["ts"][mine], block["block"][mine], value[mine]))
-    series, ts, number, value = (np.concatenate([part[i] for part in parts]) for i in range(4))
-    order = np.lexsort((number, ts, series))
-    series, ts, value = series[order], ts[order] - start_ms, value[order]
-    last = np.ones(len(series), bool)
-    last[:-1] = (series[1:] != series[:-1]) | (ts[1:] != ts[:-1])
-    series, ts, value = series[last], ts[last].astype(time), value[last]
-    bounds = np.searchsorted(series, ids), np.searchsorted(series, ids, "right")
-    return {i: (ts[a:b], value[a:b]) for i, (a, b) in enumerate(zip(*bounds, strict=True))}, sql
+    raw = _scan(engine, sql, params, wanted, start_ms, end_ms, budget)
+    found = raw.runs[: raw.run_count]
+    # Runs of one part arrive in the order of time, so their place in the buffer settles what the block leaves open.
+    order = np.lexsort((found[:, runs.RUN_START], found[:, runs.RUN_BLOCK], found[:, runs.RUN_SERIES]))
+    return _replaced(csr, _gathered(raw, order)), sql, raw.at
 
 
-def _replaced(
-    ts: NDArray[np.generic],
-    value: Floats,
-    offsets: NDArray[np.int64],
-    at: Sequence[int],
-    newest: dict[int, tuple[NDArray[np.generic], Floats]],
-) -> tuple[NDArray[np.generic], Floats, NDArray[np.int64]]:
-    """CSR with some series exchanged."""
-    new = {series: newest[i] for i, series in enumerate(at)}
-    lengths = np.diff(offsets)
-    for series, (times, _) in new.items():
-        lengths[series] = len(times)
-    out_offsets = np.concatenate([[0], np.cumsum(lengths)])
-    out_ts, out_value = np.empty(out_offsets[-1], ts.dtype), np.empty(out_offsets[-1], np.float64)
-    for series in range(len(lengths)):
-        a, b = out_offsets[series], out_offsets[series + 1]
-        if series in new:
-            out_ts[a:b], out_value[a:b] = new[series]
-        else:
-            c, d = offsets[series], offsets[series + 1]
-            out_ts[a:b], out_value[a:b] = ts[c:d], value[c:d]
-    return out_ts, out_value, out_offsets
+def _replaced(csr: _Csr, newest: _Csr) -> _Csr:
+    """`csr` with its doubled series exchanged for those of `newest` (whose series are positions in `doubled`)."""
+    source = {int(csr.doubled[place]): i for i, place in enumerate(newest.series.tolist())}
+    lengths = np.diff(csr.offsets)
+    new_lengths = np.diff(newest.offsets)
+    for series, i in source.items():
+        lengths[series] = new_lengths[i]
+    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
+    ts, value = np.empty(offsets[-1], csr.ts.dtype), np.empty(offsets[-1], np.float64)
+    for series, (a, b) in enumerate(zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)):
+        of, i = (newest, source[series]) if series in source else (csr, series)
+        c, d = int(of.offsets[i]), int(of.offsets[i + 1])
+        ts[a:b], value[a:b] = of.ts[c:d], of.value[c:d]
+    return _Csr(csr.series, offsets, ts, value, np.empty(0, np.int64))
 
 
 def _guess_rows(series: int, span_ms: int, budget: Budget) -> int:
