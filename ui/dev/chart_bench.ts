@@ -100,4 +100,27 @@ async function page(charts: number): Promise<{ draw: number; redraw: number }> {
   return { draw, redraw: best(redraws) };
 }
 
-Object.assign(window, { bench: async () => ({ "50 x 2000": await one(50, 2000), "10 x 10000": await one(10, 10_000), "30 charts x 10 x 720": await page(30) }) });
+/** One chart with everything that may stand on it, to look at. */
+function sample(): void {
+  const base = shown(frame(3, 240, 1));
+  const at = (share: number): number => base.fromMs + (base.toMs - base.fromMs) * share;
+  new Plot(
+    host(900),
+    {
+      ...base,
+      marks: [
+        { timeMs: at(0.3), kind: "deploy", label: "shop@1.8.2" },
+        { timeMs: at(0.6), kind: "alert", severity: "critical", label: "checkout" },
+      ],
+      thresholds: [
+        { value: 70, severity: "warning", label: "70" },
+        { value: 78, severity: "critical", label: "78" },
+      ],
+    },
+    { width: 900, height: 240 },
+    silent,
+  );
+}
+
+Object.assign(window, {
+  sample, bench: async () => ({ "50 x 2000": await one(50, 2000), "10 x 10000": await one(10, 10_000), "30 charts x 10 x 720": await page(30) }) });

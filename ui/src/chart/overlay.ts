@@ -3,6 +3,7 @@ import uPlot from "uplot";
 import type { Shown } from "./plot.ts";
 
 const HEAD_PX = 5;
+const LABEL_PX = 10;
 
 export function drawOver(u: uPlot, { marks, thresholds, colours, mirrored }: Shown): void {
   const { ctx } = u;
@@ -21,9 +22,14 @@ export function drawOver(u: uPlot, { marks, thresholds, colours, mirrored }: Sho
   ctx.clip();
   ctx.lineWidth = ratio;
   ctx.setLineDash([4 * ratio, 3 * ratio]);
+  ctx.font = `${LABEL_PX * ratio}px ${colours.font}`;
+  ctx.textAlign = "right";
+  ctx.textBaseline = "bottom";
   for (const threshold of thresholds) {
     ctx.strokeStyle = colours.severity[threshold.severity];
     horizontal(threshold.value);
+    ctx.fillStyle = colours.severity[threshold.severity];
+    ctx.fillText(threshold.label, left + width - 2 * ratio, u.valToPos(threshold.value, "y", true) - 3 * ratio);
   }
   ctx.setLineDash([]);
   for (const mark of marks) {
