@@ -124,6 +124,8 @@ async def test_bytes_that_cannot_be_read(serve, sink, outcomes, body: bytes, sta
     assert (answer.status_code, sink.batches) == (status, [])
     assert said in answer.text
     assert answer.headers["content-type"].startswith("text/plain")
+    reason = ("limited", "request that is too large") if status == 413 else ("invalid", "request that cannot be read")
+    assert counted(outcomes) == {reason: 1}
 
 
 @pytest.mark.parametrize(

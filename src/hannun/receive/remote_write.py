@@ -14,14 +14,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hannun.model.access import Access
-from hannun.model.errors import DiskFull, HannunError, OutOfBounds, Overloaded, StoreUnavailable, Unsupported, WireError
+from hannun.model.errors import (
+    DiskFull,
+    HannunError,
+    OutOfBounds,
+    Overloaded,
+    StoreUnavailable,
+    TooLarge,
+    Unsupported,
+    WireError,
+)
 from hannun.model.http import Endpoint
 from hannun.model.metric import MetricBatch, NewSeries
 from hannun.model.ports import MetricSink
 from hannun.observe.outcomes import Outcome, Outcomes
 from hannun.process.identity import of_metric
 from hannun.receive.answer import refuse
-from hannun.receive.body import InFlight, read_body
+from hannun.receive.body import InFlight, SlowBody, read_body
 from hannun.receive.limits import BODY_SETTING, ReceiveLimits
 from hannun.wire.compression import content_encodings, decompress
 from hannun.wire.remote_write import FastDecoder, WriteColumns
@@ -69,8 +78,7 @@ class RemoteWriteReceiver:
                 held.take(size_bytes)
                 await self._store(columns, batch)
         except HannunError as err:
-            if isinstance(err, WireError | Unsupported):
-                self._outcomes.count(SIGNAL, Outcome.INVALID, reason="request that cannot be read")
+            self._count_request(err)
             return refuse(err, overloaded=503)
         return Response(status_code=204)
 
@@ -115,6 +123,16 @@ class RemoteWriteReceiver:
             self._outcomes.count(SIGNAL, Outcome.LIMITED, len(batch), reason=reason)
             raise
         self._outcomes.count(SIGNAL, Outcome.ACCEPTED, len(batch))
+
+    def _count_request(self, err: HannunError) -> None:
+        """A request of which nobody knows how many samples it had, because it was not read to its end."""
+        match err:
+            case WireError() | Unsupported():
+                self._outcomes.count(SIGNAL, Outcome.INVALID, reason="request that cannot be read")
+            case SlowBody():
+                self._outcomes.count(SIGNAL, Outcome.INVALID, reason="request whose body did not arrive in time")
+            case TooLarge():
+                self._outcomes.count(SIGNAL, Outcome.LIMITED, reason="request that is too large")
 
     def _count_left_out(self, columns: WriteColumns) -> None:
         count = self._outcomes.count
