@@ -24,12 +24,15 @@ export function drawOver(u: uPlot, { marks, thresholds, colours, mirrored }: Sho
   ctx.setLineDash([4 * ratio, 3 * ratio]);
   ctx.font = `${LABEL_PX * ratio}px ${colours.font}`;
   ctx.textAlign = "right";
-  ctx.textBaseline = "bottom";
   for (const threshold of thresholds) {
     ctx.strokeStyle = colours.severity[threshold.severity];
     horizontal(threshold.value);
     ctx.fillStyle = colours.severity[threshold.severity];
-    ctx.fillText(threshold.label, left + width - 2 * ratio, u.valToPos(threshold.value, "y", true) - 3 * ratio);
+    const y = u.valToPos(threshold.value, "y", true);
+    // Above its line, unless the top of the plot would cut it.
+    const under = y - top < (LABEL_PX + 4) * ratio;
+    ctx.textBaseline = under ? "top" : "bottom";
+    ctx.fillText(threshold.label, left + width - 2 * ratio, y + (under ? 3 : -3) * ratio);
   }
   ctx.setLineDash([]);
   for (const mark of marks) {
