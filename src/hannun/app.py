@@ -6,6 +6,7 @@ It decides nothing. What a part needs is handed to it here; what goes wrong is s
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -39,6 +40,7 @@ from hannun.observe.problems import Problems
 from hannun.query.promql import PromEngine
 from hannun.query.runner import QueryRunner
 from hannun.receive import remote_write
+from hannun.receive.limits import ReceiveLimits
 from hannun.sources import prometheus_flags, sources
 from hannun.store import schema
 from hannun.store.data_dir import DataDir
@@ -58,6 +60,7 @@ from hannun.web.tls import TlsFiles
 
 _log = logging.getLogger("hannun")
 STOP_WITHIN_S = 9.5
+GC_ALLOCATIONS = 20_000
 
 
 def run(settings: Settings, complaints: Sequence[Complaint]) -> None:
@@ -155,6 +158,7 @@ class App:
         self._standing.push_async_callback(_ended, keeping)
         await self.collect.start()
         self._standing.push_async_callback(self.collect.stop)
+        _calm_the_collector()
         self.ready = True
 
     def reload(self) -> None:
@@ -187,7 +191,9 @@ class App:
             *health.routes(registry=REGISTRY, is_ready=lambda: self.ready, base=self.site.base),
             *session_api.routes(self.gate),
             *accounts_api.routes(self.gate),
-            *remote_write.routes(self.metrics, self.outcomes),
+            *remote_write.routes(
+                self.metrics, self.outcomes, ReceiveLimits(body_bytes_max=settings.receive_body_bytes_max)
+            ),
             *prometheus_api.routes(
                 self.prom,
                 self.metrics,
@@ -221,6 +227,13 @@ def _site(settings: Settings, started_ms: int) -> Site:
         started_ms=started_ms,
         hostname=hostname(),
     )
+
+
+def _calm_the_collector() -> None:
+    """What was built by now stays, so no collection has to walk it again; one that does would hold up every request."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_ALLOCATIONS, 20, 50)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

@@ -91,6 +91,7 @@ SAID: dict[str, tuple[str, str]] = {
     "insecure_open": ("false", "true"),
     "lang": ("ko", "en"),
     "timezone": ("UTC", "Europe/Berlin"),
+    "receive.body_bytes_max": ("1MiB", "2MiB"),
     "store": ("embedded", "embedded"),
     "meta": ("sqlite:///m.db", "embedded"),
     "retention": ("5d", "6d"),

@@ -61,6 +61,7 @@ class Settings:
     disk_reserve_bytes: int
     retention: Retention
     retention_size_bytes: int | None
+    receive_body_bytes_max: int
     config_file: Path | None = None
     external_url: ExternalUrl | None = None
     trusted_proxies: tuple[Network, ...] = ()
@@ -131,6 +132,7 @@ def build(got: Values, machine: Machine, lang: Lang) -> Settings:
             errors_ms=got[table.RETENTION_ERRORS],
         ),
         retention_size_bytes=_bytes(got[table.RETENTION_SIZE], disk_bytes) or None,
+        receive_body_bytes_max=max(_bytes(got[table.RECEIVE_BODY_BYTES_MAX], memory), 1),
         config_file=got[table.CONFIG],
         external_url=got[table.EXTERNAL_URL],
         trusted_proxies=got[table.TRUSTED_PROXIES],
@@ -187,6 +189,7 @@ _SHOWN: dict[str, Callable[[Settings], Any]] = {
     "retention.logs": lambda settings: _kept(settings.retention.logs_ms),
     "retention.traces": lambda settings: _kept(settings.retention.traces_ms),
     "retention.errors": lambda settings: _kept(settings.retention.errors_ms),
+    "receive.body_bytes_max": lambda settings: format_size(settings.receive_body_bytes_max),
     "retention_size": lambda settings: format_size(settings.retention_size_bytes or 0),
     "disk_reserve": lambda settings: format_size(settings.disk_reserve_bytes),
     "memory": lambda settings: format_size(settings.memory_bytes),

@@ -182,6 +182,17 @@ RETENTION_SIZE = setting(
     default="50%",
     metavar="50GB",
 )
+RECEIVE_BODY_BYTES_MAX = setting(
+    "receive.body_bytes_max",
+    values.amount,
+    Text(
+        en="The largest request that is taken, before and after decompression",
+        ko="받을 수 있는 가장 큰 요청. 압축을 풀기 전과 푼 뒤 모두에 적용됩니다",
+    ),
+    default="64MiB",
+    metavar="64MiB",
+    flag=False,
+)
 DISK_RESERVE = setting(
     "disk_reserve",
     optional(values.amount),

@@ -109,10 +109,10 @@ def test_limit_cuts_series_and_says_so(engine: PromEngine) -> None:
     ],
 )
 def test_subquery_bombs_are_refused_before_anything_is_allocated(engine: PromEngine, expr: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     with pytest.raises(ExecutionError, match="too many samples"):
         engine.instant(expr, HOUR_MS, Budget())
-    assert time.perf_counter() - began < 2
+    assert time.thread_time() - began < 2
 
 
 def test_matrices_are_counted_before_they_are_made(engine: PromEngine) -> None:

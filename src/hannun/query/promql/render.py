@@ -14,7 +14,7 @@ from hannun.model.metric import Floats
 from hannun.model.time import format_seconds
 from hannun.query.promql.answer import Answer, RawSamples
 from hannun.query.promql.grid import Bools
-from hannun.query.promql.numbers import go_float
+from hannun.query.promql.numbers import go_float, plain_float
 
 PLAIN_CELLS_MAX = 200
 """Up to here Python is faster than starting the kernels, and needs no numba."""
@@ -29,7 +29,9 @@ def data_json(answer: Answer) -> bytes:
         case "matrix":
             result = matrix_json(answer)
         case "scalar":
-            result = _point(answer.start_ms, float(answer.values[0, 0]))
+            # A scalar never has an exponent: Prometheus writes it with its general encoder, samples with a fast one.
+            value = plain_float(float(answer.values[0, 0]))
+            result = f'[{format_seconds(answer.start_ms)},"{value}"]'.encode()
         case "string":
             result = b"[" + format_seconds(answer.start_ms).encode() + b"," + _json_text(answer.text) + b"]"
     return b'{"resultType":"' + answer.kind.encode() + b'","result":' + result + b"}"
@@ -112,10 +114,6 @@ def _raw_row(raw: RawSamples, row: int) -> bytes:
     values = raw.value[piece][None, :]
     stamps = [format_seconds(ms) for ms in raw.ts_ms[piece].tolist()]
     return _rows(values, np.ones_like(values, dtype=np.bool_), stamps)[0]
-
-
-def _point(at_ms: int, value: float) -> bytes:
-    return f'[{format_seconds(at_ms)},"{go_float(value)}"]'.encode()
 
 
 def _metric(labels: Labels) -> bytes:
