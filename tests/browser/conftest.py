@@ -44,11 +44,19 @@ def node() -> str:
     return str(found.folder / "node")
 
 
+@pytest.fixture(scope="session")
+def built(node: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built page, as a copy: whoever builds it again meanwhile empties the folder first."""
+    del node
+    return Path(shutil.copytree(STATIC, tmp_path_factory.mktemp("page") / "static"))
+
+
 @dataclass(slots=True)
 class Walker:
     """Walks a file once and remembers what became of each claim."""
 
     node: str
+    built: Path
     _walked: dict[str, dict[str, Claim]]
 
     def check(self, walk: str, claim: str, *args: str) -> None:
@@ -60,21 +68,21 @@ class Walker:
 
     def _walk(self, walk: str, *args: str) -> dict[str, Claim]:
         assert CHROMIUM is not None
-        done = subprocess.run(
-            [self.node, str(HERE / "walk.mjs"), walk, CHROMIUM, str(STATIC), *args],
-            timeout=WALK_TIMEOUT_S,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        said = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-        assert said, f"the walk said nothing:\n{done.stdout}\n{done.stderr}"
+        command = [self.node, str(HERE / "walk.mjs"), walk, CHROMIUM, str(self.built), *args]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as walking:
+            try:
+                out, err = walking.communicate(timeout=WALK_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                walking.terminate()
+                out, err = walking.communicate()
+        said = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+        assert said, f"the walk said nothing:\n{out}\n{err}"
         return {one["claim"]: Claim(one["ok"], one["why"]) for one in said}
 
 
 @pytest.fixture(scope="session")
-def walker(node: str) -> Walker:
-    return Walker(node, {})
+def walker(node: str, built: Path) -> Walker:
+    return Walker(node, built, {})
 
 
 @pytest.fixture(scope="module")

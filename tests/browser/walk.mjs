@@ -23,6 +23,10 @@ const FLAGS = [
 
 const [walk, executablePath, root, given] = process.argv.slice(2);
 const mocks = [];
+// Also when the walk is ended from outside: no server may be left behind.
+process.on("exit", () => {
+  for (const mock of mocks) mock.kill();
+});
 
 /** The mock server over the built page; the address it listens on. */
 function startMock(base = "/", port = "0") {
@@ -64,7 +68,6 @@ try {
   }
 } finally {
   await browser.close();
-  for (const mock of mocks) mock.kill();
   rmSync(profile, { recursive: true, force: true });
 }
 process.exit(failed ? 1 : 0);

@@ -67,7 +67,8 @@ async function answer(request, response, path, params) {
     const said = prometheus(path, params);
     return said ? json(response, 200, said) : json(response, 404, { error: "no such path", hint: "" });
   }
-  if (api === "session" && request.method === "GET") return json(response, 200, session(scenario, user, base.replace(/\/$/, "")));
+  if (api === "session" && request.method === "GET")
+    return json(response, 200, session(scenario, user, base.replace(/\/$/, "")));
   if (api === "session") {
     const change = asked();
     if (change.password && change.password.old !== "hannun")
@@ -136,13 +137,16 @@ async function answer(request, response, path, params) {
   return json(response, 200, rows[at]);
 }
 
-function page(response, path) {
+async function page(response, path) {
   const root = resolve(flags.static);
   const file = join(root, path);
   const headers = { "Content-Security-Policy": CSP, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store" };
   if (file.startsWith(root) && existsSync(file) && statSync(file).isFile() && path !== "/index.html") {
     response.writeHead(200, { ...headers, "Content-Type": TYPES[extname(file)] ?? "application/octet-stream" });
-    createReadStream(file).pipe(response);
+    // A file may vanish between the look and the read while the page is being built again.
+    createReadStream(file)
+      .on("error", () => response.destroy())
+      .pipe(response);
   } else if (SEGMENTS.includes(path.split("/")[1])) {
     response.writeHead(200, { ...headers, "Content-Type": TYPES[".html"] });
     response.end(readFileSync(join(root, "index.html"), "utf8").replace("<head>", `<head><base href="${base}">`));
@@ -159,7 +163,7 @@ const server = createServer((request, response) => {
     isApi || !flags.static
       ? answer(request, response, path.replace(/^\/prometheus/, ""), url.searchParams)
       : page(response, path);
-  Promise.resolve(work).catch((error) => json(response, 500, { error: String(error), hint: "" }));
+  work.catch((error) => json(response, 500, { error: String(error), hint: "" }));
 });
 
 server.listen(Number(flags.port), "127.0.0.1", async () => {

@@ -78,7 +78,7 @@ export async function the_box_shows_what_it_understood_before_enter(visitor) {
   assert.match(await first.innerText(), /Host/);
   await page.keyboard.press("Control+a");
   await page.keyboard.type("node load");
-  await page.waitForFunction(() => document.querySelector("[aria-selected=true]")?.textContent.includes("node_load1"));
+  await page.waitForFunction(() => /^\s*Metric\s+node_load1/.test(document.querySelector("[aria-selected=true]")?.innerText ?? ""));
   await page.keyboard.press("Control+a");
   await page.keyboard.type("sum(rate(http_requests_total[5m]))");
   await page.waitForFunction(() => document.querySelector("[aria-selected=true]")?.textContent.includes("PromQL"));
@@ -92,6 +92,7 @@ export async function enter_belongs_to_the_input_method_while_a_syllable_is_comp
   const page = await visitor.open("/", { lang: "ko" });
   await settled(page);
   await page.keyboard.press("Control+k");
+  await page.waitForSelector("[role=combobox]:focus");
   const client = await page.context().newCDPSession(page);
   await client.send("Input.imeSetComposition", { text: "상태", selectionStart: 2, selectionEnd: 2 });
   await page.waitForFunction(() => document.querySelector("[aria-selected=true]")?.textContent.includes("상태"));

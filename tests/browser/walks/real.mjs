@@ -33,7 +33,7 @@ export async function a_question_is_typed_and_drawn(visitor) {
   await settled(page);
   await page.keyboard.press("Control+k");
   await page.keyboard.type("node_load1");
-  await page.waitForFunction(() => document.querySelector("[aria-selected=true]")?.textContent.includes("node_load1"));
+  await page.waitForFunction(() => /^\s*Metric\s+node_load1/.test(document.querySelector("[aria-selected=true]")?.innerText ?? ""));
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/explore\?.*expr=node_load1/);
   await page.waitForSelector("main canvas");

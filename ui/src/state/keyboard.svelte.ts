@@ -25,7 +25,8 @@ class Keyboard {
   }
 
   #onKey(event: KeyboardEvent): void {
-    if (event.defaultPrevented || event.isComposing) return;
+    // An open dialog is all there is until it closes.
+    if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
     const stroke = strokeName(event);
     if (!stroke) return;
     const typing =
