@@ -75,6 +75,31 @@ def test_a_failed_insert_stores_nothing_and_harms_nobody(engine: Engine, table: 
     assert engine.query_rows(f"SELECT count() FROM {table}") == [(1,)]
 
 
+def test_an_insert_that_fails_late_is_not_reported_as_done(engine: Engine) -> None:
+    """The streaming insert of chDB says "written" whatever happens after the bytes were parsed."""
+    engine.execute("DROP TABLE IF EXISTS strict__local")
+    engine.execute(
+        "CREATE TABLE strict__local (id UInt64, CONSTRAINT small CHECK id < 5) ENGINE = MergeTree ORDER BY id"
+    )
+    engine.insert_arrow("strict__local", pa.table({"id": np.array([1, 4], np.uint64)}))
+    for bad in ([9], [1, 2, 9], list(range(100_000))):
+        with pytest.raises(StoreUnavailable, match="small"):
+            engine.insert_arrow("strict__local", pa.table({"id": np.array(bad, np.uint64)}))
+    assert engine.query_rows("SELECT count() FROM strict__local") == [(2,)]
+
+
+def test_a_large_insert_keeps_the_order_of_its_rows_in_one_part(engine: Engine) -> None:
+    engine.execute("DROP TABLE IF EXISTS last__local")
+    engine.execute("CREATE TABLE last__local (id UInt64, n UInt64) ENGINE = ReplacingMergeTree ORDER BY id")
+    rows = 300_000
+    engine.insert_arrow(
+        "last__local",
+        pa.table({"id": np.arange(rows, dtype=np.uint64) % 7, "n": np.arange(rows, dtype=np.uint64)}),
+    )
+    assert engine.query_rows("SELECT n FROM last__local ORDER BY n") == [(rows - 7 + i,) for i in range(7)]
+    assert engine.query_rows("SELECT count() FROM system.parts WHERE active AND table = 'last__local'") == [(1,)]
+
+
 def test_arrow_answers_carry_types(engine: Engine, table: str) -> None:
     engine.insert_arrow(table, rows([1]))
     found = engine.query_arrow(f"SELECT id, tags FROM {table} WHERE id = {{id:UInt64}}", {"id": 1})
