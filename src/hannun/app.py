@@ -122,6 +122,7 @@ class App:
             clock=self.clock,
             problems=self.problems,
             outcomes=self.outcomes,
+            recent_bytes_max=settings.memory_bytes // 6,
         )
         self.retention = Retention(
             self.engine,

@@ -52,6 +52,15 @@ class Window:
     def bytes(self) -> int:
         return self._times.nbytes + self._values.nbytes + self._count.nbytes + self._table.bytes
 
+    def fill(self, ids: Ids, columns: SeriesColumns) -> bool:
+        """The first samples, `ids[i]` being series i of `columns`. False: they span more than a window can tell."""
+        if len(columns.ts) and columns.base_ms + int(columns.ts.max()) - self.base_ms > SPAN_MAX_MS:
+            return False
+        shift = columns.base_ms - self.base_ms
+        place = self._table.places(ids)
+        ring.fill(place, columns.offsets, columns.ts, columns.value, shift, self._times, self._values, self._count)
+        return True
+
     def insert(self, series: Ids, ts_ms: Ints, value: Floats, keep_from_ms: int, bytes_max: int) -> bool:
         """False: the window would outgrow `bytes_max`; the caller drops it."""
         place = self._table.places(series)
@@ -200,23 +209,33 @@ class RecentSamples:
 
         `ids[i]` is the series of `columns.labels[i]`. None: the load failed, forget it.
         """
-        with self._lock:
-            pending = self._loading.pop(metric, [])
-            if columns is None or epoch != self._epoch:
+        window = None
+        try:
+            # Filled outside the lock: a large window takes a while, and every commit would wait for it.
+            if columns is not None:
+                window = self._filled(floor_ms, ids, columns)
+        finally:
+            with self._lock:
+                pending = self._loading.pop(metric, [])
+                if window is not None and epoch == self._epoch:
+                    self._publish(metric, window, pending)
+
+    def _publish(self, metric: str, window: Window, pending: Pending) -> None:
+        """Under the lock: what was committed while the window was filled, and from now on every commit."""
+        for series, ts_ms, value in pending:
+            if not window.insert(series, ts_ms, value, window.floor_ms, self._bytes_max):
                 return
-            lengths = np.diff(columns.offsets)
-            rows = len(ids) * 9 // 8 + SPARE_ROWS
-            capacity = int(lengths.max(initial=0)) * 5 // 4 + 16
-            if rows * capacity * BYTES_PER_SAMPLE > self._bytes_max * 3 // 4:
-                return
-            window = Window(floor_ms, rows, capacity, self._clock.monotonic_s())
-            loaded = (np.repeat(ids, lengths), columns.ts.astype(np.int64) + columns.base_ms, columns.value)
-            for series, ts_ms, value in [loaded, *pending]:
-                if not window.insert(series, ts_ms, value, floor_ms, self._bytes_max):
-                    return
-            self._windows[metric] = window
-            self._windows.move_to_end(metric)
-            self._evict()
+        self._windows[metric] = window
+        self._windows.move_to_end(metric)
+        self._evict()
+
+    def _filled(self, floor_ms: int, ids: Ids, columns: SeriesColumns) -> Window | None:
+        rows = len(ids) * 9 // 8 + SPARE_ROWS
+        capacity = int(np.diff(columns.offsets).max(initial=0)) * 5 // 4 + 16
+        if rows * capacity * BYTES_PER_SAMPLE > self._bytes_max * 3 // 4:
+            return None
+        window = Window(floor_ms, rows, capacity, self._clock.monotonic_s())
+        return window if window.fill(ids, columns) else None
 
     def samples_added(
         self, names: Sequence[str], metric: NDArray[np.int32], series: Ids, ts_ms: Ints, value: Floats

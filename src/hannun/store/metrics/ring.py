@@ -62,6 +62,26 @@ def insert(
 
 
 @njit(cache=True, nogil=True)
+def fill(
+    place: np.ndarray,
+    offsets: np.ndarray,
+    ts: np.ndarray,
+    value: np.ndarray,
+    shift: int,
+    times: np.ndarray,
+    values: np.ndarray,
+    count: np.ndarray,
+) -> None:
+    """Stretch i of the CSR columns becomes row `place[i]`, which is empty and wide enough; `ts + shift` is its time."""
+    for i in range(len(place)):
+        row, start, n = place[i], offsets[i], offsets[i + 1] - offsets[i]
+        for j in range(n):
+            times[row, j] = np.uint32(np.int64(ts[start + j]) + shift)
+            values[row, j] = value[start + j]
+        count[row] = n
+
+
+@njit(cache=True, nogil=True)
 def trim(floor: np.uint32, times: np.ndarray, values: np.ndarray, count: np.ndarray) -> int:
     """Drop samples at or before `floor` (ms after the base); returns the longest row that is left."""
     longest = 0

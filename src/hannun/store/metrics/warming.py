@@ -80,6 +80,8 @@ def _warm_ring() -> None:
     times, values = np.zeros((1, 2), np.uint32), np.zeros((1, 2))
     low, high = np.zeros(1, np.int64), np.zeros(1, np.int64)
     ring.insert(place, np.ones(1, np.int64), np.ones(1), 0, 0, 0, times, values, count)
+    for width in (np.uint32, np.int64):
+        ring.fill(place, np.array([0, 1]), np.ones(1, width), np.ones(1), 0, times, values, count)
     ring.bounds(place, 0, 10, times, count, low, high)
     out_ts, out_value = np.zeros(1, np.uint32), np.zeros(1)
     ring.copy(place, low, high, 0, times, values, out_ts, out_value, np.zeros(1, np.int64), np.zeros(2, np.int64))
