@@ -189,7 +189,7 @@ class App:
     def _endpoints(self) -> list[Endpoint]:
         settings = self.settings
         return [
-            *health.routes(registry=REGISTRY, is_ready=lambda: self.ready, base=self.site.base),
+            *health.routes(metrics_page=self.own.page, is_ready=lambda: self.ready, base=self.site.base),
             *session_api.routes(self.gate),
             *accounts_api.routes(self.gate),
             *remote_write.routes(

@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from prometheus_client import CollectorRegistry, Gauge
 
 from hannun.web import health
 from hannun.web.site import Site
@@ -11,10 +10,14 @@ from hannun.web.site import Site
 Build = Any
 
 
+def metrics_page(accept: str) -> tuple[str, bytes]:
+    return (
+        "application/openmetrics-text" if "openmetrics" in accept else "text/plain; version=0.0.4"
+    ), b"hannun_test 7\n"
+
+
 def endpoints(*, ready: bool = True, base: str = "") -> list[Any]:
-    registry = CollectorRegistry()
-    Gauge("hannun_test", "A gauge.", registry=registry).set(7)
-    return health.routes(registry=registry, is_ready=lambda: ready, base=base)
+    return health.routes(metrics_page=metrics_page, is_ready=lambda: ready, base=base)
 
 
 @pytest.mark.parametrize("prefix", ["", "/prometheus"])
@@ -63,6 +66,8 @@ async def test_own_metrics(build: Build) -> None:
     async with house.client() as client:
         answer = await client.get("/metrics")
         assert answer.headers["content-type"].startswith("text/plain; version=")
-        assert "hannun_test 7.0" in answer.text
+        assert answer.text == "hannun_test 7\n"
+        asked = await client.get("/metrics", headers={"accept": "application/openmetrics-text"})
+        assert asked.headers["content-type"] == "application/openmetrics-text"
         house.user()
         assert (await client.get("/metrics")).status_code == 401

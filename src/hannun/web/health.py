@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
@@ -18,7 +16,11 @@ from hannun.web.answer import refusal
 NOT_YET = Text(en="The server is starting", ko="서버가 시작되는 중입니다")
 
 
-def routes(*, registry: CollectorRegistry, is_ready: Callable[[], bool], base: str) -> list[Endpoint]:
+MetricsPage = Callable[[str], tuple[str, bytes]]
+"""`Accept` header -> (content type, body). Called in a thread."""
+
+
+def routes(*, metrics_page: MetricsPage, is_ready: Callable[[], bool], base: str) -> list[Endpoint]:
     """`is_ready` False: /-/ready answers 503 until the store and collectors stand."""
 
     async def healthy(_: Request) -> Response:
@@ -29,9 +31,9 @@ def routes(*, registry: CollectorRegistry, is_ready: Callable[[], bool], base: s
             return refusal(503, NOT_YET, lang_of(request), headers={"retry-after": "1"})
         return PlainTextResponse("Prometheus Server is Ready.\n")
 
-    async def metrics(_: Request) -> Response:
-        text = await asyncio.to_thread(generate_latest, registry)
-        return Response(text, media_type=CONTENT_TYPE_LATEST)
+    async def metrics(request: Request) -> Response:
+        content_type, body = await asyncio.to_thread(metrics_page, request.headers.get("accept", ""))
+        return Response(body, headers={"content-type": content_type, "vary": "Accept"})
 
     async def graph(request: Request) -> Response:
         return _moved(base, "/query", request)
