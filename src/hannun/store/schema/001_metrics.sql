@@ -35,6 +35,9 @@ CREATE TABLE IF NOT EXISTS metric_seen {on_cluster} ENGINE = Alias('metric_seen_
 
 -- value = mantissa / 10^scale, exact bit for bit; scale -1 marks a mantissa that holds the raw bits of the float.
 -- Of equal (series, ts) the last insert wins: merges keep the row of the newest block, readers do the same.
+-- The merge selector adds 5 MiB to every part's size, which at 0.65 bytes a row is eight million rows: with its base of
+-- 5 it rewrote a part of a million rows for every five small ones. Measured over 150 commits of 16k rows: 45 ms CPU a
+-- commit with base 5, 26 with 10, 21 with 20 and up to 23 parts. A day that is over becomes one part.
 CREATE TABLE IF NOT EXISTS metric_samples__local {on_cluster} (
   metric    LowCardinality(String),
   series    UInt64 CODEC(ZSTD(1)),
@@ -45,7 +48,8 @@ CREATE TABLE IF NOT EXISTS metric_samples__local {on_cluster} (
 ENGINE = {engine}ReplacingMergeTree()
 PARTITION BY toDate(ts)
 ORDER BY (metric, series, ts)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 30;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 30,
+  merge_selector_base = 12, min_age_to_force_merge_seconds = 7200, min_age_to_force_merge_on_partition_only = 1;
 
 CREATE TABLE IF NOT EXISTS metric_samples {on_cluster} ENGINE = Alias('metric_samples__local');
 
