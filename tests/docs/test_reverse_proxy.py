@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 import time
@@ -13,17 +12,14 @@ from pathlib import Path
 import httpx
 import pytest
 
+from hannun.testing.pages import page
 from hannun.testing.server import Server, free_port
 
-DOCS = Path(__file__).parents[2] / "docs"
 PASSWORD = "correct horse battery"
 
 
-def snippet(lang: str, kind: str) -> str:
-    text = (DOCS / lang / "guide" / "reverse-proxy.md").read_text(encoding="utf-8")
-    found = re.search(rf"```{kind}\n(.*?)```", text, re.DOTALL)
-    assert found, f"docs/{lang}/guide/reverse-proxy.md has no {kind} block"
-    return found.group(1)
+def snippet(kind: str) -> str:
+    return page("en", "guide/reverse-proxy.md").block(kind).text
 
 
 @contextmanager
@@ -74,7 +70,7 @@ def test_the_nginx_snippet_stands_before_a_real_server(tmp_path: Path, path: str
         pytest.skip("nginx is not installed (apt install nginx-light)")
     port = free_port()
     with server_with_user(tmp_path, f"http://watch.example.com{path}") as server:
-        site = snippet("en", "nginx").replace("listen 8080", f"listen 127.0.0.1:{port}")
+        site = snippet("nginx").replace("listen 8080", f"listen 127.0.0.1:{port}")
         site = site.replace("127.0.0.1:8800", f"127.0.0.1:{server.port}")
         if path:
             site = site.replace("location / {", f"location {path}/ {{")
@@ -97,7 +93,7 @@ def test_the_caddy_snippet_stands_before_a_real_server(tmp_path: Path) -> None:
         pytest.skip("caddy is not installed (apt install caddy)")
     port = free_port()
     with server_with_user(tmp_path, "http://watch.example.com") as server:
-        site = snippet("en", "caddy").replace("watch.example.com {", f"http://watch.example.com:{port} {{")
+        site = snippet("caddy").replace("watch.example.com {", f"http://watch.example.com:{port} {{")
         site = site.replace("127.0.0.1:8800", f"127.0.0.1:{server.port}")
         config = tmp_path / "Caddyfile"
         config.write_text(f"{{\n admin off\n storage file_system {tmp_path}/caddy\n}}\n{site}", encoding="utf-8")
