@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import socket
-import threading
 import time
 from collections.abc import Iterator
 
@@ -15,48 +14,15 @@ import pytest
 from hannun.model.labels import Labels
 from hannun.testing.server import Server
 from hannun.testing.traffic import HEADERS, body_of
+from hannun.testing.watcher import Watcher
 
 pytestmark = pytest.mark.xdist_group("faults")
-
-HEALTHY_WITHIN_S = 0.1
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with Server(tmp_path_factory.mktemp("hostile") / "data", flags=("--retention", "0")) as running:
         yield running
-
-
-class Watcher(threading.Thread):
-    """Asks for `/-/healthy` all the time; remembers the slowest answers."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(daemon=True)
-        self._url = url
-        self._enough = threading.Event()
-        self.waits_s: list[float] = []
-
-    def run(self) -> None:
-        with httpx.Client(base_url=self._url, timeout=10) as client:
-            client.get("/-/healthy")
-            while not self._enough.is_set():
-                began = time.monotonic()
-                assert client.get("/-/healthy").status_code == 200
-                self.waits_s.append(time.monotonic() - began)
-                time.sleep(0.02)
-
-    def __enter__(self) -> Watcher:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._enough.set()
-        self.join(10)
-        assert self.waits_s, "the watcher never got a turn"
-        # One late answer in a hundred may be the machine's (tests share two cores); a blocked loop shows in many.
-        allowed = max(1, len(self.waits_s) // 50)
-        late = [wait for wait in self.waits_s if wait > HEALTHY_WITHIN_S]
-        assert len(late) <= allowed, f"{len(late)} of {len(self.waits_s)} answers were late, up to {max(late):.2f} s"
 
 
 @pytest.mark.parametrize("encoding", ["zstd", "gzip", "snappy"])
