@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
+import runpy
 import shutil
 import subprocess
 import time
@@ -25,20 +25,9 @@ def run(root: Path) -> Iterator[Line]:
     with Server(root / "data") as server:
         time.sleep(3)
         gz_bytes = entry_gz_bytes(server.url)
-        node_bin = subprocess.run(
-            [str(ROOT / ".venv/bin/python"), str(ROOT / "ui/hatch_build.py"), "--node-bin"],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.strip()
-        done = subprocess.run(
-            ["node", str(HERE / "page.mjs"), server.url],
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=ROOT / "ui",
-            env={**os.environ, "PATH": f"{node_bin}:{os.environ['PATH']}"},
-        )
+        node = runpy.run_path(str(ROOT / "ui" / "hatch_build.py"))["find_node"]()
+        command = [str(node.folder / "node"), str(HERE / "page.mjs"), server.url]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT / "ui")
         paint_ms = json.loads(done.stdout)
     yield Line(
         "first contentful paint of the first page, ms (median of 7, cold cache)",

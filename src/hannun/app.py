@@ -126,7 +126,14 @@ class App:
         )
         self.retention = Retention(
             self.engine,
-            [Signal("metrics", ("metric_samples__local", "metric_seen__local"), keep_ms)],
+            [
+                Signal(
+                    "metrics",
+                    ("metric_samples__local", "metric_seen__local"),
+                    keep_ms,
+                    dropped=self.metrics.partitions_dropped,
+                )
+            ],
             disk=self.disk,
             total_bytes_max=settings.retention_size_bytes,
             clock=self.clock,
