@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from hannun.model.errors import OutOfBounds
 from hannun.model.http import Endpoint
 from hannun.model.metric import Ids, MetricBatch
 
@@ -42,6 +43,7 @@ class MemorySink:
     batches: list[MetricBatch] = field(default_factory=list)
     known: set[int] = field(default_factory=set)
     fails: Exception | None = None
+    within: tuple[int, int] = (0, 1 << 62)
 
     def unknown(self, series: Ids) -> NDArray[np.bool_]:
         return np.array([one not in self.known for one in series.tolist()], dtype=np.bool_)
@@ -49,8 +51,13 @@ class MemorySink:
     async def write(self, batch: MetricBatch) -> None:
         if self.fails:
             raise self.fails
+        if len(batch) and (batch.ts_ms.min() < self.within[0] or batch.ts_ms.max() > self.within[1]):
+            raise OutOfBounds(f"timestamp outside {self.within}")
         self.batches.append(batch)
         self.known |= {new.id for new in batch.introduced}
+
+    def bounds(self) -> tuple[int, int]:
+        return self.within
 
     def offer(self, batch: MetricBatch) -> bool:
         raise AssertionError("a pushed batch is waited for")

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from hannun.model.access import Access
-from hannun.model.errors import DiskFull, OutOfBounds, Overloaded, StoreUnavailable
+from hannun.model.errors import DiskFull, Overloaded, StoreUnavailable
 from hannun.model.identity import Identity
 from hannun.model.labels import Labels
 from hannun.model.metric import MetricMetadata
@@ -131,7 +131,6 @@ async def test_bytes_that_cannot_be_read(serve, sink, outcomes, body: bytes, sta
 @pytest.mark.parametrize(
     ("error", "status", "retry_after", "count"),
     [
-        pytest.param(OutOfBounds("timestamp 5 is before 1970"), 400, None, ("invalid", "out of bounds"), id="bounds"),
         pytest.param(Overloaded("the queue is full", retry_after_s=2), 503, "2", ("limited", "queue full"), id="queue"),
         pytest.param(StoreUnavailable("engine out of memory"), 503, "5", ("limited", "store unavailable"), id="engine"),
         pytest.param(DiskFull("1.0 GiB free"), 507, "30", ("limited", "disk reserve"), id="disk"),
@@ -148,6 +147,18 @@ async def test_a_refusing_sink_becomes_the_answer_that_the_sender_understands(
     ((outcome, reason), counts) = next(iter(counted(outcomes).items()))
     assert (outcome, counts) == (count[0], 2)
     assert count[1] in reason
+
+
+async def test_a_target_with_a_wrong_clock_does_not_cost_its_neighbours(serve, sink, outcomes) -> None:
+    sink.within = (1_000, 2_000)
+    raw = encode([(UP, [Sample(1_500, 1.0), Sample(5, 2.0)]), ((("__name__", "late"),), [Sample(9_999, 3.0)])])
+    async with serve(routes(sink, outcomes)) as client:
+        answer = await client.post("/api/v1/write", content=packed(raw), headers=HEADERS)
+    assert answer.status_code == 400
+    assert "(1000, 2000)" in answer.text
+    assert [(batch.ts_ms.tolist(), batch.value.tolist()) for batch in sink.batches] == [([1_500], [1.0])]
+    assert [new.labels.metric for new in sink.batches[0].introduced] == ["up"]
+    assert counted(outcomes) == {("invalid", "timestamp out of bounds"): 2, ("accepted", ""): 1}
 
 
 async def test_what_is_left_out_is_counted_and_the_rest_is_taken(serve, sink, outcomes) -> None:

@@ -27,6 +27,10 @@ class MetricSink(Protocol):
         """Which of these ids have no durable series row yet: their labels must stand in the batch."""
         ...
 
+    def bounds(self) -> tuple[int, int]:
+        """The first and the last timestamp (ms) that are taken now."""
+        ...
+
     async def write(self, batch: MetricBatch) -> None:
         """Returns when the batch is durable and visible to the next query.
 

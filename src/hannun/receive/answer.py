@@ -19,9 +19,10 @@ from hannun.receive.body import SlowBody
 _STATUS: dict[type[HannunError], int] = {
     WireError: 400,
     OutOfBounds: 400,
-    SlowBody: 408,
     TooLarge: 413,
     Unsupported: 415,
+    # Not 408: senders of metrics throw a batch away after any 4xx but 429, and a slow network mends itself.
+    SlowBody: 503,
     StoreUnavailable: 503,
     DiskFull: 507,
 }

@@ -54,7 +54,7 @@ class Held:
 
 
 async def read_body(request: Request, limits: ReceiveLimits, held: Held) -> bytes:
-    """The whole body. Raises TooLarge (413), SlowBody (408), Overloaded (429/503), WireError, ClientDisconnect.
+    """The whole body. Raises TooLarge (413), SlowBody (503), Overloaded (429/503), WireError, ClientDisconnect.
 
     A `Content-Length` beyond the limit is refused before a byte is read; one that lies is an error of the sender.
     """

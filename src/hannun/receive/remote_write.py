@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 
 import numpy as np
+from numpy.typing import NDArray
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -114,10 +115,21 @@ class RemoteWriteReceiver:
         if not len(batch) and not batch.metadata:
             return
         try:
-            await self._sink.write(batch)
+            await self._write(batch)
         except OutOfBounds:
-            self._outcomes.count(SIGNAL, Outcome.INVALID, len(batch), reason="request with a timestamp out of bounds")
+            # The sender will throw the whole request away, so the good neighbours of a target with a wrong clock are
+            # stored before it is told; the format allows a part of 1.0 to be kept.
+            oldest, newest = self._sink.bounds()
+            within = (batch.ts_ms >= oldest) & (batch.ts_ms <= newest)
+            kept = int(np.count_nonzero(within))
+            self._outcomes.count(SIGNAL, Outcome.INVALID, len(batch) - kept, reason="timestamp out of bounds")
+            if kept:
+                await self._write(_only(batch, within))
             raise
+
+    async def _write(self, batch: MetricBatch) -> None:
+        try:
+            await self._sink.write(batch)
         except (Overloaded, DiskFull, StoreUnavailable) as err:
             reason = next(words for kind, words in _REFUSED_FOR_NOW.items() if isinstance(err, kind))
             self._outcomes.count(SIGNAL, Outcome.LIMITED, len(batch), reason=reason)
@@ -143,6 +155,14 @@ class RemoteWriteReceiver:
         count(SIGNAL, Outcome.INVALID, columns.metadata_refused, reason="metadata without a readable name")
         count(SIGNAL, Outcome.FILTERED, columns.exemplars, reason="exemplars are not stored yet")
         count(SIGNAL, Outcome.FILTERED, columns.histograms, reason="native histograms are not stored yet")
+
+
+def _only(batch: MetricBatch, wanted: NDArray[np.bool_]) -> MetricBatch:
+    """The wanted samples of `batch` with the labels of their series."""
+    series = batch.series[wanted]
+    left = set(series.tolist())
+    introduced = tuple(new for new in batch.introduced if new.id in left)
+    return MetricBatch(series, batch.ts_ms[wanted], batch.value[wanted], introduced, batch.metadata)
 
 
 def _check_head(request: Request) -> list[str]:
