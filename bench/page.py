@@ -42,8 +42,10 @@ def run(root: Path) -> Iterator[Line]:
 def entry_gz_bytes(url: str) -> int:
     """What the browser fetches before it can run: every module script and preload named in index.html."""
     index = httpx.get(url + "/").text
-    scripts = re.findall(r'(?:src|href)="([^"]+\.js)"', index)
-    return sum(
-        int(httpx.head(f"{url}/{path.lstrip('./')}", headers={"Accept-Encoding": "gzip"}).headers["Content-Length"])
-        for path in set(scripts)
-    )
+    scripts = set(re.findall(r'(?:src|href)="([^"]+\.js)"', index))
+    total = 0
+    for path in scripts:
+        with httpx.stream("GET", f"{url}/{path.lstrip('./')}", headers={"Accept-Encoding": "gzip"}) as answer:
+            assert answer.headers["Content-Encoding"] == "gzip", f"{path} is not compressed"
+            total += sum(len(part) for part in answer.iter_raw())
+    return total

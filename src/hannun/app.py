@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 
 import psutil
 import uvloop
@@ -30,6 +31,7 @@ from hannun.collect.own import OwnMetrics
 from hannun.collect.source import Source, hostname
 from hannun.config.complaint import Complaint
 from hannun.config.settings import Settings
+from hannun.config.values import Address
 from hannun.model.errors import HannunError
 from hannun.model.http import Endpoint
 from hannun.model.time import SystemClock, format_duration_ms
@@ -54,7 +56,7 @@ from hannun.web import health
 from hannun.web.auth import accounts_api, policy, session_api
 from hannun.web.auth.first_admin import make_first_admin
 from hannun.web.auth.gate import Gate
-from hannun.web.server import WebServer, create_app
+from hannun.web.server import WebServer, bind, create_app
 from hannun.web.site import Site
 from hannun.web.tls import TlsFiles
 
@@ -89,7 +91,7 @@ class App:
     """Everything of one server. What is opened is closed by `standing`, in reverse order, also when a start fails."""
 
     def __init__(self, settings: Settings, complaints: Sequence[Complaint], standing: AsyncExitStack) -> None:
-        self.settings = settings
+        self.settings = settings = _with_a_port(settings)
         self.complaints = complaints
         self._standing = standing
         self.clock = SystemClock()
@@ -219,6 +221,15 @@ class App:
         if self.host is not None:
             yield Source("node", hostname(), self.host.collect, self.host.status)
         yield self.own.source()
+
+
+def _with_a_port(settings: Settings) -> Settings:
+    """`--listen HOST:0` lets the system choose. It is asked now, because links and DSNs are made of the port."""
+    host, port = settings.listen.host, settings.listen.port
+    if port == 0:
+        with bind(host, 0) as listener:
+            port = listener.getsockname()[1]
+    return replace(settings, listen=Address(host, port))
 
 
 def _site(settings: Settings, started_ms: int) -> Site:

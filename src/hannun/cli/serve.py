@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from hannun.cli.command import command
 from hannun.cli.terminal import Terminal
 from hannun.cli.where import given, serve_options
@@ -24,6 +27,17 @@ def serve(terminal: Terminal, **flags: str | bool | None) -> None:
     settings, complaints = load({**given(flags), **terminal.flags}, terminal.env)
     for complaint in complaints:
         terminal.warn(_WARNING.say(settings.lang, words=complaint.say(settings.lang)))
+    keep_kernels_in(settings.data_dir)
     from hannun.app import run
 
     run(settings, complaints)
+
+
+def keep_kernels_in(data_dir: Path) -> None:
+    """Where compiled kernels are kept when they cannot lie beside the code: a service often may not write there.
+
+    Must be told before numba is imported; without any writable place numba refuses to import the kernels at all.
+    """
+    beside = Path(hannun.__file__).parent
+    if not os.access(beside, os.W_OK) and "NUMBA_CACHE_DIR" not in os.environ:
+        os.environ["NUMBA_CACHE_DIR"] = str(data_dir.absolute() / "kernels")
