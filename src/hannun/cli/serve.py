@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hannun
 from hannun.cli.command import command
 from hannun.cli.terminal import Terminal
 from hannun.cli.where import given, serve_options
