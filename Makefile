@@ -24,7 +24,7 @@ demo: setup      ## a small shop sends its metrics, with some failures, into a t
 test: dev        ## what every change must pass (< 10 min)
 	@$(MAKE) --no-print-directory check
 	@$(PY) ui/hatch_build.py --npm test --silent
-	@$(PY) -m pytest tests -n 2 --dist loadgroup
+	@$(PY) -m pytest tests -n 2 --dist loadgroup -rfEs
 
 test-long: dev   ## kills, fuzz and soak; run before a feature is called done
 	@$(PY) -m pytest tests -m long -p no:randomly
