@@ -59,9 +59,9 @@ function trace(
       path.moveTo(px, py);
       open = true;
     } else {
-      // A lone point between gaps would have no length; it becomes a dash as wide as it is thick.
-      path.moveTo(px - dot, py);
-      path.lineTo(px + dot, py);
+      // A reading alone has no line yet: it is a dot.
+      path.moveTo(px + dot, py);
+      path.arc(px, py, dot, 0, 2 * Math.PI);
     }
   }
 }
@@ -77,7 +77,8 @@ function traceThinned(path: Path2D, times: Float64Array, values: Float64Array, {
   const flush = (): void => {
     if (Number.isNaN(column)) return;
     if (open) path.lineTo(column, y(first));
-    else path.moveTo(column, y(first));
+    // A run begins half a pixel early, so that a reading alone has a length and is seen.
+    else path.moveTo(column - 0.5, y(first));
     open = true;
     if (lo !== hi) {
       path.lineTo(column, y(lo));

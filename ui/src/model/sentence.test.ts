@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { HostNow, Need, Overview } from "../api/types.ts";
 import { locale } from "../i18n/locale.svelte.ts";
 import { clauseInWords, leadInWords } from "../i18n/sentence.ts";
-import { level, sentence, worstFirst } from "./sentence.ts";
+import { hostLevel, level, sentence, worstFirst } from "./sentence.ts";
 
 const NOW = 1_795_151_671_000;
 
@@ -129,4 +129,14 @@ test.each([
   ["disk", null, "unknown"],
 ] as const)("%s at %s is %s", (kind, ratio, expected) => {
   expect(level(kind, ratio)).toBe(expected);
+});
+
+test.each([
+  ["/hosts/a%2Fb", "a need that names it by its address"],
+  ["/hosts/10.0.0.1:9100", "a need that names its instance"],
+])("a host under %s is as bad as %s", (link) => {
+  const one = host("a/b", { instance: "10.0.0.1:9100" });
+  expect(hostLevel(one, NOW, [{ ...need("warning"), link }])).toBe("warning");
+  expect(hostLevel(host("other"), NOW, [{ ...need("critical"), link }])).toBe("fine");
+  expect(hostLevel(one, NOW, [{ ...need("critical"), link: "/hosts/%" }])).toBe("fine");
 });

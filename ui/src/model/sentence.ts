@@ -2,7 +2,7 @@
  *
  * A tired person must learn from the first clause alone whether it can wait, so urgency comes before the count.
  */
-import type { HostNow, Overview, Severity } from "../api/types.ts";
+import type { HostNow, Need, Overview, Severity } from "../api/types.ts";
 
 export type Lead =
   | { kind: "nothing_yet" }
@@ -64,9 +64,9 @@ function lead(n: number, critical: number, empty: boolean): Lead {
   return critical > 0 ? { kind: "some_now", n, now: critical } : { kind: "none_now", n };
 }
 
-/** Worst first: silent hosts, then by their bars; equal ones by name, so that rows do not dance. */
-export function worstFirst(hosts: readonly HostNow[], now_ms: number): HostNow[] {
-  const badness = (host: HostNow): number => (isSilent(host, now_ms) ? 3 : RANK[hostLevel(host, now_ms)]);
+/** Worst first: silent hosts, then by their bars and needs; equal ones by name, so that rows do not dance. */
+export function worstFirst(hosts: readonly HostNow[], now_ms: number, needs: readonly Need[] = []): HostNow[] {
+  const badness = (host: HostNow): number => (isSilent(host, now_ms) ? 3 : RANK[hostLevel(host, now_ms, needs)]);
   return [...hosts].sort(
     (a, b) => badness(b) - badness(a) || a.host.localeCompare(b.host, undefined, { numeric: true }),
   );
@@ -85,11 +85,24 @@ export function level(kind: Filled, ratio: number | null): "fine" | "warning" | 
   return ratio >= LEVELS[kind].act ? "critical" : ratio >= LEVELS[kind].look ? "warning" : "fine";
 }
 
-const RANK = { fine: 0, unknown: 0, warning: 1, critical: 2 };
+const RANK = { fine: 0, unknown: 0, info: 0, warning: 1, critical: 2 };
 
-/** The worst that can be said of a host by what is on its row. */
-export function hostLevel(host: HostNow, now_ms: number): "fine" | "warning" | "critical" {
+/** Whether a need's evidence is this host's page, however the address spells its name. */
+function isAbout(need: Need, host: HostNow): boolean {
+  try {
+    const path = decodeURIComponent(need.link);
+    return path === `/hosts/${host.host}` || path === `/hosts/${host.instance}`;
+  } catch {
+    return false; // a link with a stray % leads to no host
+  }
+}
+
+/** The worst that can be said of a host: by what is on its row, and by the needs above it, so that the two agree. */
+export function hostLevel(host: HostNow, now_ms: number, needs: readonly Need[] = []): "fine" | "warning" | "critical" {
   if (isSilent(host, now_ms)) return "critical";
-  const rank = Math.max(...(["cpu", "memory", "disk"] as const).map((kind) => RANK[level(kind, host[kind])]));
+  const rank = Math.max(
+    ...(["cpu", "memory", "disk"] as const).map((kind) => RANK[level(kind, host[kind])]),
+    ...needs.filter((need) => isAbout(need, host)).map((need) => RANK[need.severity]),
+  );
   return rank === 2 ? "critical" : rank === 1 ? "warning" : "fine";
 }

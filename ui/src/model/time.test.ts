@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
+  DEFAULT,
+  defaultFor,
   isRelative,
   momentOf,
   parseMoment,
@@ -143,4 +145,13 @@ test.each([
   ["often", 3_600_000, 15_000],
 ])("asked for %s over %d ms it refreshes every %s ms", (chosen, span, expected) => {
   expect(refreshEvery(chosen, { from: 0, to: span })).toBe(expected);
+});
+
+test.each([
+  ["a store of two minutes shows a quarter of an hour", 120_000, "now-15m"],
+  ["after a quarter of an hour an hour is shown", 15 * 60_000, "now-1h"],
+  ["an empty store shows what it will show", null, "now-1h"],
+])("%s", (_, age_ms, from) => {
+  const now_ms = 1_800_000_000_000;
+  expect(defaultFor(age_ms === null ? null : now_ms - age_ms, now_ms)).toEqual({ ...DEFAULT, from });
 });

@@ -18,6 +18,14 @@ export interface Spoken {
 
 export const DEFAULT: Spoken = { from: "now-1h", to: "now" };
 
+const YOUNG: Spoken = { from: "now-15m", to: "now" };
+const YOUNG_MS = 15 * 60_000;
+
+/** What a page shows unasked: in the first quarter of an hour of a store an hour would be mostly empty. */
+export function defaultFor(oldest_ms: number | null, now_ms: number): Spoken {
+  return oldest_ms !== null && now_ms - oldest_ms < YOUNG_MS ? YOUNG : DEFAULT;
+}
+
 const SECOND = 1000;
 const UNIT_MS: Record<string, number> = {
   s: SECOND,

@@ -6,6 +6,7 @@
 import { locale } from "../i18n/locale.svelte.ts";
 import {
   DEFAULT,
+  defaultFor,
   isRelative,
   parseRange,
   type Range,
@@ -20,9 +21,11 @@ class Time {
   /** Beats since the page was opened: grows with each refresh. */
   tick = $state(0);
   #now = $state(Date.now());
+  #unasked = $state.raw<Spoken>(DEFAULT);
+  #settled = false;
 
-  readonly from: string = $derived(router.query.get("from") ?? DEFAULT.from);
-  readonly to: string = $derived(router.query.get("to") ?? DEFAULT.to);
+  readonly from: string = $derived(router.query.get("from") ?? this.#unasked.from);
+  readonly to: string = $derived(router.query.get("to") ?? this.#unasked.to);
   readonly spoken: Spoken = $derived({ from: this.from, to: this.to });
   /** Whether the URL's range could be read; when not, `range` is the default one and the picker says so. */
   readonly understood: boolean = $derived(parseRange(this.spoken, this.#reading) !== null);
@@ -54,6 +57,13 @@ class Time {
     };
   }
 
+  /** Chooses the range of an address that says none, once: it must not change under somebody's eyes. */
+  settle(oldest_ms: number | null): void {
+    if (this.#settled || oldest_ms === null) return;
+    this.#settled = true;
+    this.#unasked = defaultFor(oldest_ms, Date.now());
+  }
+
   /** Ask again now. */
   refresh(): void {
     this.#now = Date.now();
@@ -62,7 +72,7 @@ class Time {
 
   set(spoken: Spoken): void {
     this.#now = Date.now();
-    const isDefault = spoken.from === DEFAULT.from && spoken.to === DEFAULT.to;
+    const isDefault = spoken.from === this.#unasked.from && spoken.to === this.#unasked.to;
     router.setQuery({ from: isDefault ? null : spoken.from, to: isDefault ? null : spoken.to });
   }
 
