@@ -27,7 +27,7 @@ test: dev        ## what every change must pass (< 10 min)
 	@$(PY) -m pytest tests -n 2 --dist loadgroup -rfEs
 
 test-long: dev   ## kills, fuzz and soak; run before a feature is called done
-	@$(PY) -m pytest tests -m long -p no:randomly
+	@$(PY) -m pytest tests -m long -n 2 --dist loadgroup -rfEs
 
 bench: dev       ## speed and memory beside the peers, as ratios (bench/README.md)
 	@$(PY) bench/run.py $(ARGS)
