@@ -43,7 +43,7 @@ export function sentence(view: Overview): Sentence {
   const empty = view.hosts.length === 0 && view.ingest.series === 0;
 
   const clauses: Clause[] = [];
-  if (n > 0 && !empty) clauses.push({ kind: "rest_calm" });
+  if (n > 0 && !empty && (silent === 0 || silent < view.hosts.length)) clauses.push({ kind: "rest_calm" });
   if (notes > 0) clauses.push({ kind: "notes", n: notes });
   if (view.hosts.length > 0) clauses.push({ kind: "hosts", n: view.hosts.length });
   if (silent > 0) clauses.push({ kind: "silent", n: silent });

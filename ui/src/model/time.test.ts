@@ -148,7 +148,8 @@ test.each([
 });
 
 test.each([
-  ["a store of two minutes shows a quarter of an hour", 120_000, "now-15m"],
+  ["a store of two minutes shows five", 120_000, "now-5m"],
+  ["a store of five minutes shows a quarter of an hour", 300_000, "now-15m"],
   ["after a quarter of an hour an hour is shown", 15 * 60_000, "now-1h"],
   ["an empty store shows what it will show", null, "now-1h"],
 ])("%s", (_, age_ms, from) => {

@@ -18,12 +18,16 @@ export interface Spoken {
 
 export const DEFAULT: Spoken = { from: "now-1h", to: "now" };
 
-const YOUNG: Spoken = { from: "now-15m", to: "now" };
-const YOUNG_MS = 15 * 60_000;
+/** While a store is younger than this, that is shown. */
+const YOUNG: readonly [number, Spoken][] = [
+  [3 * 60_000, { from: "now-5m", to: "now" }],
+  [15 * 60_000, { from: "now-15m", to: "now" }],
+];
 
-/** What a page shows unasked: in the first quarter of an hour of a store an hour would be mostly empty. */
+/** What a page shows unasked: in the first minutes of a store an hour would be mostly empty. */
 export function defaultFor(oldest_ms: number | null, now_ms: number): Spoken {
-  return oldest_ms !== null && now_ms - oldest_ms < YOUNG_MS ? YOUNG : DEFAULT;
+  if (oldest_ms === null) return DEFAULT;
+  return YOUNG.find(([age_ms]) => now_ms - oldest_ms < age_ms)?.[1] ?? DEFAULT;
 }
 
 const SECOND = 1000;

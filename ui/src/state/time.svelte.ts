@@ -22,7 +22,6 @@ class Time {
   tick = $state(0);
   #now = $state(Date.now());
   #unasked = $state.raw<Spoken>(DEFAULT);
-  #settled = false;
 
   readonly from: string = $derived(router.query.get("from") ?? this.#unasked.from);
   readonly to: string = $derived(router.query.get("to") ?? this.#unasked.to);
@@ -57,10 +56,8 @@ class Time {
     };
   }
 
-  /** Chooses the range of an address that says none, once: it must not change under somebody's eyes. */
+  /** Chooses the range of an address that says none. Only between pages: it must not change under somebody's eyes. */
   settle(oldest_ms: number | null): void {
-    if (this.#settled || oldest_ms === null) return;
-    this.#settled = true;
     this.#unasked = defaultFor(oldest_ms, Date.now());
   }
 

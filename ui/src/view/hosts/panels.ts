@@ -346,7 +346,8 @@ export const FACTS = {
   cores: 'count(count by (cpu) (node_cpu_seconds_total{$host,mode="idle"}))',
   cpu: '1 - avg(rate(node_cpu_seconds_total{$host,mode="idle"}[$w]))',
   // Judged over five minutes: a compiler that runs for one is no reason to wake anybody.
-  cpu_5m: '1 - avg(rate(node_cpu_seconds_total{$host,mode="idle"}[5m]))',
+  // A host that has not been watched for that long is not judged yet.
+  cpu_5m: '1 - avg(rate(node_cpu_seconds_total{$host,mode="idle"}[5m])) and on () (node_load1{$host} offset 5m)',
   load_5m: "node_load5{$host}",
   memory: "1 - node_memory_MemAvailable_bytes{$host} / node_memory_MemTotal_bytes{$host}",
   memory_total: "node_memory_MemTotal_bytes{$host}",
