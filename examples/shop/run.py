@@ -6,6 +6,8 @@ The shop pushes by Prometheus remote write, first its last two hours and then ev
 from __future__ import annotations
 
 import argparse
+import signal
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -31,6 +33,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8800)
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop by itself after this long")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # leaves through the blocks below, which end the server
     with (
         tempfile.TemporaryDirectory(prefix="hannun-demo-") as folder,
         Server(Path(folder) / "data", port=asked.port) as server,

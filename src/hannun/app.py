@@ -218,9 +218,10 @@ class App:
         ]
 
     def _sources(self) -> Iterator[Source]:
+        """With --no-self nothing is stored that nobody sent; Hannun's own page at /metrics stays."""
         if self.host is not None:
             yield Source("node", hostname(), self.host.collect, self.host.status)
-        yield self.own.source()
+            yield self.own.source()
 
 
 def _with_a_port(settings: Settings) -> Settings:

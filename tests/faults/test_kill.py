@@ -87,7 +87,11 @@ def kill_under_load(data_dir: Path, rounds: int, seed: int) -> None:
         senders = [Sender(server.url, f"r{number}-{n}", first_ms + number) for n in range(SENDERS)]
         for sender in senders:
             sender.start()
-        time.sleep(moments.uniform(0.3, 2.0))
+        # On a busy machine the first answer takes a while; a kill before it would prove nothing.
+        deadline = time.monotonic() + 20
+        while not any(sender.acked for sender in senders) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(moments.uniform(0.0, 1.5))
         server.kill()
         for sender in senders:
             sender.enough.set()

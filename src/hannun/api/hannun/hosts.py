@@ -56,7 +56,8 @@ FILLING = (
 # Bytes per second by which a disk fills: with what is free this says when it is full.
 FILLING_PACE = f"-deriv(node_filesystem_avail_bytes{{{_REAL}}}[3h]) > 0"
 FREE = f"node_filesystem_avail_bytes{{{_REAL}}}"
-BUSY = f"1 - avg by (instance) (rate({_IDLE}[5m]))"
+# "For five minutes" needs readings of five minutes: two readings are a moment.
+BUSY = f"(1 - avg by (instance) (rate({_IDLE}[5m]))) and on (instance) (node_load1 offset 5m)"
 
 
 @dataclass(frozen=True, slots=True)

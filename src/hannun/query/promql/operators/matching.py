@@ -14,6 +14,7 @@ from hannun.model.errors import ExecutionError
 from hannun.model.labels import EMPTY, Labels
 from hannun.model.metric import Floats, Ints
 from hannun.query.promql.grid import Bools, Grid
+from hannun.query.promql.memory import CELL_BYTES
 from hannun.query.promql.names import METADATA_LABELS, joined
 from hannun.query.promql.operators.arithmetic import ARITHMETIC, calculate, compare
 from hannun.query.promql.operators.sets import any_present
@@ -40,7 +41,8 @@ def between_vectors(node: Binary, left: Grid, right: Grid, evaluator: Evaluator)
     fill_one = matching.fill_left if swapped else matching.fill_right
     of_many, of_one, count = signatures(many, one, matching)
     memory = evaluator.context.memory
-    memory.hold(3 * count * left.steps)
+    masks = 2 * count * left.steps // CELL_BYTES + 1
+    memory.hold(masks)
     many_there = any_present(many, of_many, count)
     one_there = any_present(one, of_one, count)
 
@@ -54,8 +56,11 @@ def between_vectors(node: Binary, left: Grid, right: Grid, evaluator: Evaluator)
 
     rows = _Rows(node, matching, many, one, swapped)
     pair_many, pair_one = _pairs(of_many, of_one, count)
-    memory.hold(3 * len(pair_many) * left.steps)
+    # Both sides are lined up beside the result while it is computed; only the result stays.
+    beside = 2 * len(pair_many) * left.steps
+    memory.hold(beside + len(pair_many) * left.steps)
     rows.add_pairs(pair_many, pair_one)
+    memory.release(beside)
     if fill_one is not None:
         memory.hold(3 * many.cells)
         rows.add_filled_one(many.present & ~one_there[of_many], fill_one)
@@ -64,6 +69,7 @@ def between_vectors(node: Binary, left: Grid, right: Grid, evaluator: Evaluator)
         rows.add_filled_many(one.present & ~many_there[of_one], fill_many)
     if matching.cardinality is not Cardinality.ONE_TO_ONE:
         rows.refuse_equal(of_many, of_one)
+    memory.release(masks)
     return rows.grid()
 
 
