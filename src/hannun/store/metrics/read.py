@@ -27,8 +27,9 @@ TIME_MIN_MS = -1
 TIME_MAX_MS = 10_413_791_999_999
 UINT32_SPAN_MS = 2**32 - 2
 IDS_IN_SQL_MAX = 20_000
+BYTES_PER_SAMPLE = 12
 FIRST_ROWS = 1 << 14
-ROWS_GUESSED_MAX = 32 << 20
+ROWS_GUESSED_MAX = 24 << 20
 
 _COLUMNS = "SELECT series, ts, mantissa, scale"
 _FROM = "FROM metric_samples"
@@ -44,23 +45,39 @@ class _Buffers:
     ts: NDArray[Any]
     value: NDArray[Any]
     runs: NDArray[Any]
-    at: int = 0
-    run_count: int = 0
-    stale: bool = False
+    last_run: NDArray[np.int64]
+    state: NDArray[np.int64]
 
     @staticmethod
-    def of(rows: int, time: type[np.generic]) -> _Buffers:
+    def of(rows: int, series: int, time: type[np.generic]) -> _Buffers:
         return _Buffers(
-            np.empty(rows, time), np.empty(rows, np.float64), np.empty((FIRST_ROWS, runs.RUN_COLUMNS), np.int64)
+            np.empty(rows, time),
+            np.empty(rows, np.float64),
+            np.empty((FIRST_ROWS, runs.RUN_COLUMNS), np.int64),
+            np.full(series, -1, np.int64),
+            np.zeros(runs.STATE_COLUMNS, np.int64),
         )
 
     def room_for(self, rows: int) -> None:
-        if self.at + rows > len(self.ts):
-            size = max(self.at + rows, 2 * len(self.ts))
-            self.ts = _grown(self.ts, self.at, size)
-            self.value = _grown(self.value, self.at, size)
-        if self.run_count + rows > len(self.runs):
-            self.runs = _grown(self.runs, self.run_count, max(self.run_count + rows, 2 * len(self.runs)))
+        at, run_count = int(self.state[runs.AT]), int(self.state[runs.RUN_COUNT])
+        if at + rows > len(self.ts):
+            size = max(at + rows, 2 * len(self.ts))
+            self.ts = _grown(self.ts, at, size)
+            self.value = _grown(self.value, at, size)
+        if run_count + rows > len(self.runs):
+            self.runs = _grown(self.runs, run_count, max(run_count + rows, 2 * len(self.runs)))
+
+    @property
+    def found(self) -> NDArray[Any]:
+        return self.runs[: self.state[runs.RUN_COUNT]]
+
+    @property
+    def rows(self) -> int:
+        return int((self.found[:, runs.RUN_END] - self.found[:, runs.RUN_START]).sum())
+
+    @property
+    def stale(self) -> bool:
+        return bool(self.state[runs.STALE])
 
 
 def _grown(old: NDArray[Any], used: int, size: int) -> NDArray[Any]:
@@ -98,19 +115,14 @@ def read_samples(engine: Engine, choice: Choice, start_ms: int, end_ms: int, bud
     ids = choice.ids[order]
     sql, params = statement(choice, start_ms, end_ms)
     raw = _scan(engine, sql, params, ids, start_ms, end_ms, budget)
-    found = raw.runs[: raw.run_count]
-    if not len(found) or runs.in_place(found):
-        csr = _Csr(
-            found[:, runs.RUN_SERIES],
-            np.append(found[:, runs.RUN_START], raw.at),
-            raw.ts[: raw.at],
-            raw.value[: raw.at],
-            np.empty(0, np.int64),
-        )
+    found = raw.found
+    # No series has a second run: the buffers are the answer, and only the labels follow their order.
+    if len(found) == np.count_nonzero(raw.last_run >= 0):
+        csr = _settled(raw)
     else:
         csr = _gathered(raw, np.lexsort((raw.ts[found[:, runs.RUN_START]], found[:, runs.RUN_SERIES])))
     statements: tuple[str, ...] = (sql,)
-    rows_read = raw.at
+    rows_read = raw.rows
     if len(csr.doubled):
         csr, again, more = _with_newest(engine, choice, ids, csr, start_ms, end_ms, budget)
         statements += (again,)
@@ -133,13 +145,14 @@ class _Csr:
 def _scan(engine: Engine, sql: str, params: Params, ids: Ids, start_ms: int, end_ms: int, budget: Budget) -> _Buffers:
     """Every row of the statement that belongs to `ids` (ascending), as runs."""
     time = np.uint32 if end_ms - start_ms <= UINT32_SPAN_MS else np.int64
-    raw = _Buffers.of(_guess_rows(len(ids), end_ms - start_ms, budget), time)
+    raw = _Buffers.of(_guess_rows(len(ids), end_ms - start_ms, budget), len(ids), time)
+    reserve_to = len(raw.ts)
     no_block = np.empty(0, np.uint64)
     for block in engine.stream_native(sql, params, budget):
         rows = len(block["series"])
         _charge(budget, rows)
         raw.room_for(rows)
-        raw.at, raw.run_count, stale = runs.absorb(
+        runs.absorb(
             block["series"],
             block["ts"],
             block["mantissa"],
@@ -148,20 +161,34 @@ def _scan(engine: Engine, sql: str, params: Params, ids: Ids, start_ms: int, end
             decimal.POWERS,
             ids,
             start_ms,
+            end_ms,
+            reserve_to,
             raw.ts,
             raw.value,
-            raw.at,
             raw.runs,
-            raw.run_count,
+            raw.last_run,
+            raw.state,
         )
-        raw.stale |= stale
     return raw
+
+
+def _settled(raw: _Buffers) -> _Csr:
+    """One run per series, in the order of the buffers."""
+    found = raw.found
+    offsets = np.empty(len(found) + 1, np.int64)
+    runs.settle(found, raw.ts, raw.value, offsets)
+    end = int(offsets[-1])
+    ts, value = raw.ts[:end], raw.value[:end]
+    if end < int(raw.state[runs.AT]) // 2:
+        # Most of the reserved room stayed empty, as with series that come and go: the answer must not hold on to it.
+        ts, value = ts.copy(), value.copy()
+    return _Csr(found[:, runs.RUN_SERIES], offsets, ts, value, np.empty(0, np.int64))
 
 
 def _gathered(raw: _Buffers, order: NDArray[np.int64]) -> _Csr:
     """Runs put together series by series in `order`."""
-    found = raw.runs[: raw.run_count]
-    ts, value = np.empty(raw.at, raw.ts.dtype), np.empty(raw.at, np.float64)
+    found, rows = raw.found, raw.rows
+    ts, value = np.empty(rows, raw.ts.dtype), np.empty(rows, np.float64)
     series, offsets = np.empty(len(found), np.int64), np.empty(len(found) + 1, np.int64)
     doubled = np.zeros(len(found), np.uint8)
     count = runs.gather(found, order, raw.ts, raw.value, ts, value, series, offsets, doubled)
@@ -184,10 +211,10 @@ def _with_newest(
     sql, params = statement(some, start_ms, end_ms)
     sql = sql.replace(_COLUMNS, f"{_COLUMNS}, _block_number AS block", 1)
     raw = _scan(engine, sql, params, wanted, start_ms, end_ms, budget)
-    found = raw.runs[: raw.run_count]
+    found = raw.found
     # Runs of one part arrive in the order of time, so their place in the buffer settles what the block leaves open.
     order = np.lexsort((found[:, runs.RUN_START], found[:, runs.RUN_BLOCK], found[:, runs.RUN_SERIES]))
-    return _replaced(csr, _gathered(raw, order)), sql, raw.at
+    return _replaced(csr, _gathered(raw, order)), sql, raw.rows
 
 
 def _replaced(csr: _Csr, newest: _Csr) -> _Csr:
@@ -208,13 +235,13 @@ def _replaced(csr: _Csr, newest: _Csr) -> _Csr:
 
 def _guess_rows(series: int, span_ms: int, budget: Budget) -> int:
     """Room for a sample every ten seconds: pages that are never touched cost nothing, copying while growing does."""
-    left = max(budget.samples_max - budget.samples, 0)
+    left = max(min(budget.samples_max, budget.bytes_max // BYTES_PER_SAMPLE) - budget.samples, 0)
     return min(series * (span_ms // 10_000 + 2), left, ROWS_GUESSED_MAX) + FIRST_ROWS
 
 
 def _charge(budget: Budget, rows: int) -> None:
     budget.charge(rows)
-    if budget.samples * 12 > budget.bytes_max:
+    if budget.samples * BYTES_PER_SAMPLE > budget.bytes_max:
         raise ExecutionError("query processing would load too many samples into memory in query execution")
 
 

@@ -55,13 +55,15 @@ def _warm_runs(mantissa: NDArray[np.int64], scale: NDArray[np.int8], width: type
             decimal.POWERS,
             ids,
             0,
+            1,
+            len(out_ts),
             out_ts,
             out_value,
-            0,
             table,
-            0,
+            np.full(1, -1, np.int64),
+            np.zeros(runs.STATE_COLUMNS, np.int64),
         )
-    runs.in_place(table[:1])
+    runs.settle(table[:1], out_ts, out_value, np.zeros(2, np.int64))
     runs.gather(
         table[:1],
         np.zeros(1, np.int64),
