@@ -12,7 +12,7 @@ from hannun.model.labels import METRIC_NAME, Labels
 from hannun.model.matcher import Matchers
 from hannun.model.metric import Count, TsdbStats
 from hannun.store.engine.port import Engine
-from hannun.store.metrics.index import label_sets
+from hannun.store.metrics.label_sets import label_sets
 from hannun.store.metrics.registry import SeriesRegistry
 from hannun.store.metrics.where import Conditions
 

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from hannun.model.budget import Budget
@@ -21,6 +20,7 @@ from hannun.model.labels import METRIC_NAME, Labels
 from hannun.model.matcher import Matchers
 from hannun.model.metric import Ids, NewSeries
 from hannun.store.engine.port import Engine
+from hannun.store.metrics.label_sets import label_sets
 from hannun.store.metrics.registry import IdTable
 from hannun.store.metrics.where import Conditions
 
@@ -232,7 +232,7 @@ def choose_in_engine(engine: Engine, matchers: Matchers, budget: Budget) -> Choi
 
 
 def read_series(engine: Engine, metrics: Sequence[str], budget: Budget) -> dict[str, tuple[list[int], list[Labels]]]:
-    """Ids and label sets of all series of these metrics. Equal pairs are one object: they are most of the memory."""
+    """Ids and label sets of all series of these metrics."""
     rows = engine.query_arrow(
         "SELECT metric, series, labels\nFROM metric_series\nWHERE metric IN {metrics:Array(String)}",
         {"metrics": list(metrics)},
@@ -244,26 +244,6 @@ def read_series(engine: Engine, metrics: Sequence[str], budget: Budget) -> dict[
         ids.append(series)
         sets.append(labels)
     return found
-
-
-def label_sets(rows: pa.Table) -> list[tuple[str, int, Labels]]:
-    """(metric, series, labels with the name in them) of an answer with those three columns."""
-    out: list[tuple[str, int, Labels]] = []
-    shared: dict[tuple[str, str], tuple[str, str]] = {}
-    for batch in rows.to_batches():
-        maps = batch.column("labels")
-        offsets = maps.offsets.to_pylist()
-        keys, values = maps.keys.to_pylist(), maps.items.to_pylist()
-        metrics = batch.column("metric").to_pylist()
-        for row, series in enumerate(batch.column("series").to_pylist()):
-            a, b = offsets[row], offsets[row + 1]
-            pairs = list(zip(keys[a:b], values[a:b], strict=True))
-            if metrics[row]:
-                pairs.append((METRIC_NAME, metrics[row]))
-            pairs = [shared.setdefault(pair, pair) for pair in pairs]
-            pairs.sort()
-            out.append((metrics[row], series, Labels(tuple(pairs))))
-    return out
 
 
 def metrics_that_match(names: Sequence[str], matchers: Matchers) -> list[str]:

@@ -115,12 +115,7 @@ def read_samples(engine: Engine, choice: Choice, start_ms: int, end_ms: int, bud
     ids = choice.ids[order]
     sql, params = statement(choice, start_ms, end_ms)
     raw = _scan(engine, sql, params, ids, start_ms, end_ms, budget)
-    found = raw.found
-    # No series has a second run: the buffers are the answer, and only the labels follow their order.
-    if len(found) == np.count_nonzero(raw.last_run >= 0):
-        csr = _settled(raw)
-    else:
-        csr = _gathered(raw, np.lexsort((raw.ts[found[:, runs.RUN_START]], found[:, runs.RUN_SERIES])))
+    csr = _as_csr(raw)
     statements: tuple[str, ...] = (sql,)
     rows_read = raw.rows
     if len(csr.doubled):
@@ -170,6 +165,15 @@ def _scan(engine: Engine, sql: str, params: Params, ids: Ids, start_ms: int, end
             raw.state,
         )
     return raw
+
+
+def _as_csr(raw: _Buffers) -> _Csr:
+    """What was scanned, series by series."""
+    found = raw.found
+    # No series has a second run: the buffers are the answer, and only the labels follow their order.
+    if len(found) == np.count_nonzero(raw.last_run >= 0):
+        return _settled(raw)
+    return _gathered(raw, np.lexsort((raw.ts[found[:, runs.RUN_START]], found[:, runs.RUN_SERIES])))
 
 
 def _settled(raw: _Buffers) -> _Csr:
