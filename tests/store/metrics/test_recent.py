@@ -171,3 +171,12 @@ def test_loading_beside_writes_misses_nothing(bench: Any) -> None:
         for thread in threads:
             thread.join()
     assert wrong == []
+
+
+def test_a_question_far_into_the_future_is_answered_by_the_engine_and_loads_nothing(bench: Any) -> None:
+    bench.put((SERIES[0], NOW_MS, 1.0), (SERIES[0], NOW_MS + 80_000_000, 2.0))
+    for end_ms in (NOW_MS + 60 * 86_400_000, 10**13):
+        for _ in range(3):
+            assert bench.get(M, NOW_MS - 300_000, end_ms) == {SERIES[0]: {NOW_MS: 1.0, NOW_MS + 80_000_000: 2.0}}
+    assert not bench.store._recent.bytes
+    assert not bench.store._recent.hits

@@ -106,20 +106,25 @@ def statement(choice: Choice, start_ms: int, end_ms: int) -> tuple[str, Params]:
     return f"{_COLUMNS}\n{_FROM}\nWHERE {where}\n  AND {_IN_TIME}", params
 
 
-def read_samples(engine: Engine, choice: Choice, start_ms: int, end_ms: int, budget: Budget) -> SeriesColumns:
-    """Samples of the chosen series in `(start, end]`; series without one are left out."""
+def read_samples(
+    engine: Engine, choice: Choice, start_ms: int, end_ms: int, budget: Budget, *, now_ms: int = TIME_MAX_MS
+) -> SeriesColumns:
+    """Samples of the chosen series in `(start, end]`; series without one are left out.
+
+    Later samples than `now_ms` are read too, but no room is kept free for them.
+    """
     start_ms, end_ms = clamp(start_ms, end_ms)
     if start_ms >= end_ms or not len(choice.ids):
         return nothing(start_ms)
     order = np.argsort(choice.ids)
     ids = choice.ids[order]
     sql, params = statement(choice, start_ms, end_ms)
-    raw = _scan(engine, sql, params, ids, start_ms, end_ms, budget)
+    raw = _scan(engine, sql, params, ids, _Span(start_ms, end_ms, min(end_ms, now_ms)), budget)
     csr = _as_csr(raw)
     statements: tuple[str, ...] = (sql,)
     rows_read = raw.rows
     if len(csr.doubled):
-        csr, again, more = _with_newest(engine, choice, ids, csr, start_ms, end_ms, budget)
+        csr, again, more = _with_newest(engine, choice, ids, csr, _Span(start_ms, end_ms, end_ms), budget)
         statements += (again,)
         rows_read += more
     labels = tuple(choice.labels[place] for place in order[csr.series].tolist())
@@ -137,10 +142,19 @@ class _Csr:
     doubled: NDArray[np.int64]
 
 
-def _scan(engine: Engine, sql: str, params: Params, ids: Ids, start_ms: int, end_ms: int, budget: Budget) -> _Buffers:
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """`(start, end]` in ms; samples are likely up to `likely_ms`."""
+
+    start_ms: int
+    end_ms: int
+    likely_ms: int
+
+
+def _scan(engine: Engine, sql: str, params: Params, ids: Ids, span: _Span, budget: Budget) -> _Buffers:
     """Every row of the statement that belongs to `ids` (ascending), as runs."""
-    time = np.uint32 if end_ms - start_ms <= UINT32_SPAN_MS else np.int64
-    raw = _Buffers.of(_guess_rows(len(ids), end_ms - start_ms, budget), len(ids), time)
+    time = np.uint32 if span.end_ms - span.start_ms <= UINT32_SPAN_MS else np.int64
+    raw = _Buffers.of(_guess_rows(len(ids), max(span.likely_ms - span.start_ms, 0), budget), len(ids), time)
     reserve_to = len(raw.ts)
     no_block = np.empty(0, np.uint64)
     for block in engine.stream_native(sql, params, budget):
@@ -155,8 +169,8 @@ def _scan(engine: Engine, sql: str, params: Params, ids: Ids, start_ms: int, end
             block.get("block", no_block),
             decimal.POWERS,
             ids,
-            start_ms,
-            end_ms,
+            span.start_ms,
+            span.likely_ms,
             reserve_to,
             raw.ts,
             raw.value,
@@ -201,7 +215,7 @@ def _gathered(raw: _Buffers, order: NDArray[np.int64]) -> _Csr:
 
 
 def _with_newest(
-    engine: Engine, choice: Choice, ids: Ids, csr: _Csr, start_ms: int, end_ms: int, budget: Budget
+    engine: Engine, choice: Choice, ids: Ids, csr: _Csr, span: _Span, budget: Budget
 ) -> tuple[_Csr, str, int]:
     """`csr` with its doubled series read again, now with the block that each row came in: the newest block wins.
 
@@ -212,9 +226,9 @@ def _with_newest(
     places = csr.series[csr.doubled]
     wanted = ids[places]
     some = Choice(choice.metrics, wanted, (), whole=False)
-    sql, params = statement(some, start_ms, end_ms)
+    sql, params = statement(some, span.start_ms, span.end_ms)
     sql = sql.replace(_COLUMNS, f"{_COLUMNS}, _block_number AS block", 1)
-    raw = _scan(engine, sql, params, wanted, start_ms, end_ms, budget)
+    raw = _scan(engine, sql, params, wanted, span, budget)
     found = raw.found
     # Runs of one part arrive in the order of time, so their place in the buffer settles what the block leaves open.
     order = np.lexsort((found[:, runs.RUN_START], found[:, runs.RUN_BLOCK], found[:, runs.RUN_SERIES]))

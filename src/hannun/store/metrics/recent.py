@@ -31,6 +31,8 @@ SLACK_MS = 60_000
 ASKED_MAX = 4_096
 SPARE_ROWS = 64
 SPAN_MAX_MS = 30 * 86_400_000
+WINDOW_MS = 2**32 - 2
+"""How far after its floor a window may be asked: what its 32-bit times can tell. Later samples it does not know."""
 WORTH = 20
 SMALL_SAMPLES = 200_000
 
@@ -153,7 +155,7 @@ class RecentSamples:
             return None
         with self._lock:
             window = self._windows.get(choice.metrics[0])
-            if window is None or start_ms < window.floor_ms or start_ms - window.base_ms > 2**32 - 2:
+            if window is None or start_ms < window.floor_ms or end_ms - window.base_ms > WINDOW_MS:
                 self.misses += 1
                 return None
             self._windows.move_to_end(choice.metrics[0])
@@ -190,6 +192,8 @@ class RecentSamples:
         if end_ms < now_ms - max(SLACK_MS * 5, span_ms // 4):
             return None
         floor_ms = max(start_ms - max(SLACK_MS, span_ms // 10), 0)
+        if end_ms - floor_ms > WINDOW_MS:
+            return None
         samples = before.rows_per_series_ms * series_of_metric * (now_ms - floor_ms)
         wanted = before.rows_per_series_ms * len(choice.ids) * span_ms
         if samples > SMALL_SAMPLES and samples > WORTH * wanted:

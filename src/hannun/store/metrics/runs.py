@@ -74,8 +74,8 @@ def _block_length(block: np.ndarray) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _reserve(ts: np.ndarray, end_ms: int, state: np.ndarray) -> int:
-    """Rows that the series of this run will still have until `end_ms` at its own pace, or at its neighbour's."""
+def _reserve(ts: np.ndarray, until_ms: int, state: np.ndarray) -> int:
+    """Rows that the series of this run will still have until `until_ms` at its own pace, or at its neighbour's."""
     n = len(ts)
     if n > 1:
         # The shortest step, because a lost sample stretches the mean; but no more than twice what the mean says.
@@ -85,7 +85,7 @@ def _reserve(ts: np.ndarray, end_ms: int, state: np.ndarray) -> int:
         state[PACE] = max(pace, (ts[n - 1] - ts[0]) // (2 * (n - 1)), 1)
     if state[PACE] == 0:
         return 0
-    return int(max(end_ms - ts[n - 1], 0) // state[PACE])
+    return int(max(until_ms - ts[n - 1], 0) // state[PACE])
 
 
 @njit(cache=True, nogil=True)
@@ -129,7 +129,7 @@ def absorb(
     powers: np.ndarray,
     ids: np.ndarray,
     base_ms: int,
-    end_ms: int,
+    until_ms: int,
     reserve_to: int,
     out_ts: np.ndarray,
     out_value: np.ndarray,
@@ -142,8 +142,8 @@ def absorb(
     `out_ts` and `out_value` have room for the block behind `state[AT]` and `runs` for one run per row. `last_run[p]`
     is the newest run of the series at position p, -1 before its first. `block` is the commit each row came with, or
     empty when the caller does not need to know which of two rows is newer; with it nothing is reserved, so that runs
-    stand in the buffer in the order in which they came. Reservations end at row `reserve_to`, at most the length of
-    the first buffers: they must never be the reason to grow.
+    stand in the buffer in the order in which they came. Room is reserved up to the time `until_ms` and up to row
+    `reserve_to`, at most the length of the first buffers: it must never be the reason to grow.
     """
     knows_block = len(block) > 0
     n = len(series)
@@ -177,7 +177,7 @@ def absorb(
             to = at
             at += rows
             if r < 0 and not knows_block:
-                more = _reserve(ts[start:i], end_ms, state)
+                more = _reserve(ts[start:i], until_ms, state)
                 if at + more + (n - i) <= reserve_to:
                     at += more
             runs[run_count, RUN_SERIES] = place

@@ -25,8 +25,8 @@ from hannun.store.metrics import catalog, erase
 from hannun.store.metrics.family import NAME, MetricFamily
 from hannun.store.metrics.index import Choice, LabelIndex, metrics_that_match
 from hannun.store.metrics.metadata import MetadataTable
-from hannun.store.metrics.read import TIME_MAX_MS, clamp, nothing, read_samples
-from hannun.store.metrics.recent import RecentSamples
+from hannun.store.metrics.read import clamp, nothing, read_samples
+from hannun.store.metrics.recent import WINDOW_MS, RecentSamples
 from hannun.store.metrics.registry import SeriesRegistry
 from hannun.store.tables import table_status
 from hannun.store.writer import Writer
@@ -141,7 +141,7 @@ class MetricStore:
             found = self._recent.select(choice, start_ms, end_ms, budget)
             if found is not None:
                 return found
-        answer = read_samples(self._engine, choice, start_ms, end_ms, budget)
+        answer = read_samples(self._engine, choice, start_ms, end_ms, budget, now_ms=self._clock.now_ms())
         self._recent.asked(choice, start_ms, end_ms, answer.rows_read)
         return answer
 
@@ -161,7 +161,8 @@ class MetricStore:
         try:
             # Chosen after the load began: a series that comes later comes with its commit.
             choice = self._index.choose([metric], (), budget)
-            columns = read_samples(self._engine, choice, floor_ms, TIME_MAX_MS, budget)
+            now_ms = self._clock.now_ms()
+            columns = read_samples(self._engine, choice, floor_ms, floor_ms + WINDOW_MS, budget, now_ms=now_ms)
             by_labels = dict(zip(choice.labels, choice.ids.tolist(), strict=True))
             ids = np.array([by_labels[labels] for labels in columns.labels], np.uint64)
         finally:
