@@ -153,6 +153,6 @@ class CollectLoop:
             if not self._sink.offer(watched.feed.batch(reading, self._sink.unknown(reading.series))):
                 watched.feed.refused()
         # A closing or failing store must not end the loop: the next reading may find it well again.
-        except Exception:  # noqa: BLE001
+        except Exception:  # noqa: BLE001  (the next reading is due whatever became of this one)
             watched.feed.refused()
             _log.exception("collecting %s: the store did not take a reading", watched.source.job)

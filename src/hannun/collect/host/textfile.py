@@ -44,7 +44,7 @@ def textfile(roots: Roots) -> list[Family]:
         try:
             told = _read(path)
         # The parser answers some malformed lines with IndexError or KeyError; whatever it is, the file is bad.
-        except Exception:  # noqa: BLE001
+        except Exception:  # noqa: BLE001  (one file that cannot be read costs only itself)
             failed = True
             continue
         left -= sum(len(family.samples) for family in told)
