@@ -17,9 +17,12 @@ STEP_MS = 15_000
 
 
 def counter_values(count: int, steps: int, *, seed: int = 7) -> np.ndarray:
-    """float64[count, steps]: request counters that grow by a Poisson number of requests per scrape."""
+    """float64[count, steps]: request counters that grow by a Poisson number of requests per scrape.
+
+    Most series of a service are slow (a path, a status), few are busy: means from 0.1 to 100 a scrape, log-uniform.
+    """
     rng = np.random.default_rng(seed)
-    rates = rng.uniform(1, 300, count)
+    rates = np.exp(rng.uniform(np.log(0.1), np.log(100), count))
     return np.cumsum(rng.poisson(rates[:, None], (count, steps)), axis=1).astype(np.float64)
 
 
