@@ -13,6 +13,7 @@ from peers import PEERS, Peer, available, cpu_s, disk_bytes, quiet
 from run import Line
 
 SERIES, HOURS, STEP_S = 10_000, 6.0, 60
+SPAN_MS = int(HOURS * 3_600_000)
 RUNS = 10
 M = "bench_requests_total"
 WARM = "warm_requests_total"
@@ -38,7 +39,9 @@ def run(root: Path) -> Iterator[Line]:
         if not available(name):
             continue
         with start(root / name) as peer:
-            samples = fill(peer, M, SERIES, HOURS, end_ms) + fill(peer, WARM, 20, HOURS, end_ms)
+            # The warm-up's data come before the measured: Prometheus takes nothing older than its head.
+            samples = fill(peer, WARM, 20, HOURS, end_ms - SPAN_MS)
+            samples += fill(peer, M, SERIES, HOURS, end_ms)
             quiet(peer.pid, at_most_s=90)
             weights[name] = stored_bytes(peer) / samples
             costs[name], answers[name] = measure(peer, end_ms)
@@ -77,11 +80,12 @@ def measure(peer: Peer, end_ms: int) -> tuple[dict[str, float], dict[str, object
     """
     costs: dict[str, float] = {}
     answers: dict[str, object] = {}
-    start_ms = end_ms - int(HOURS * 3_600_000) + STEP_MS
+    start_ms = end_ms - SPAN_MS + STEP_MS
     with httpx.Client(base_url=peer.url, timeout=120) as client:
         # Warm-up on other data than the measured: code is loaded, none of the data is.
         for expr in RANGES:
-            params = {"query": expr.replace(M, WARM), "start": start_ms / 1000, "end": end_ms / 1000, "step": STEP_S}
+            start_s, end_s = (start_ms - SPAN_MS) / 1000, (end_ms - SPAN_MS) / 1000
+            params = {"query": expr.replace(M, WARM), "start": start_s, "end": end_s, "step": STEP_S}
             once(client, peer, "/api/v1/query_range", params)
         for expr in RANGES:
             params = {"query": expr, "start": start_ms / 1000, "end": end_ms / 1000, "step": STEP_S}
