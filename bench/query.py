@@ -53,8 +53,8 @@ def run(root: Path) -> Iterator[Line]:
         ours = costs["hannun"][expr]
         others = {name: cost[expr] for name, cost in costs.items() if name != "hannun"}
         peer_cost = others.get("prometheus")
-        bar = RANGES.get(expr.removeprefix("first "))
-        judged = bar is not None and expr.startswith("first ")
+        bar = RANGES.get(expr.split(" ", 1)[1])
+        judged = bar is not None and not expr.startswith("instant ")
         yield Line(
             f"`{expr}` CPU ms",
             f"{ours:.0f}",
