@@ -16,21 +16,41 @@ from hannun.testing.traffic import HEADERS, WriteBody, counters
 STEP_MS = 15_000
 
 
-def counter_values(count: int, steps: int, *, seed: int = 7) -> np.ndarray:
-    """float64[count, steps]: request counters that grow by a Poisson number of requests per scrape.
-
-    Most series of a service are slow (a path, a status), few are busy: means from 0.1 to 100 a scrape, log-uniform.
-    """
-    rng = np.random.default_rng(seed)
-    rates = np.exp(rng.uniform(np.log(0.1), np.log(100), count))
-    return np.cumsum(rng.poisson(rates[:, None], (count, steps)), axis=1).astype(np.float64)
+def mixed_means(count: int, seed: int = 7) -> np.ndarray:
+    """float64[count]: growth per scrape as services have it. Most series are slow (a path, a status), few are busy:
+    0.1 to 100 a scrape, log-uniform."""
+    return np.exp(np.random.default_rng(seed).uniform(np.log(0.1), np.log(100), count))
 
 
-def fill(peer: Peer, metric: str, count: int, hours: float, end_ms: int, *, per_request: int = 20_000) -> int:
-    """Store `count` counters of `hours` at 15 s in time order; the number of samples."""
-    steps = int(hours * 3_600_000 / STEP_MS)
+def busy_means(count: int, seed: int = 7) -> np.ndarray:
+    """float64[count]: every series is busy, 1 to 300 a scrape, evenly."""
+    return np.random.default_rng(seed).uniform(1, 300, count)
+
+
+def counter_values(means: np.ndarray, steps: int, *, seed: int = 7) -> np.ndarray:
+    """float64[series, steps]: request counters that grow by a Poisson number of requests per scrape."""
+    grown = np.random.default_rng(seed).poisson(means[:, None], (len(means), steps))
+    return np.cumsum(grown, axis=1).astype(np.float64)
+
+
+def gauge_values(count: int, steps: int, *, seed: int = 7) -> np.ndarray:
+    """float64[count, steps]: random walks with two decimals, such as temperatures or shares."""
+    return np.round(100 + np.cumsum(np.random.default_rng(seed).normal(0, 1, (count, steps)), axis=1), 2)
+
+
+def fill(peer: Peer, metric: str, count: int, hours: float, end_ms: int) -> int:
+    """Store `count` counters of `hours` at 15 s; the number of samples."""
+    return fill_with(peer, metric, counter_values(mixed_means(count), steps_of(hours)), end_ms)
+
+
+def steps_of(hours: float) -> int:
+    return int(hours * 3_600_000 / STEP_MS)
+
+
+def fill_with(peer: Peer, metric: str, values: np.ndarray, end_ms: int, *, per_request: int = 20_000) -> int:
+    """Store float64[series, steps] at 15 s up to `end_ms` in time order; the number of samples."""
+    count, steps = values.shape
     labels = counters(metric, count)
-    values = counter_values(count, steps)
     first_ms = end_ms - (steps - 1) * STEP_MS
     # Each request carries some minutes of some series: what a remote-write queue sends after a pause.
     per_series = 20
@@ -104,7 +124,7 @@ def push(peer: Peer, *, senders: int, series_each: int, requests_each: int, star
 
 def _bodies(sender: int, count: int, requests: int, start_ms: int) -> Iterator[bytes]:
     labels = counters("push_requests_total", count, job=f"sender-{sender}")
-    values = counter_values(count, requests, seed=sender)
+    values = counter_values(mixed_means(count, sender), requests, seed=sender)
     body = WriteBody.of(labels)
     for number in range(requests):
         yield body.at(np.full(count, start_ms + number * STEP_MS, np.int64), values[:, number])

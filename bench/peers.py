@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import time
@@ -41,9 +40,8 @@ class Peer:
 
 
 def cpu_s(pid: int) -> float:
-    """User + system CPU seconds of one process, threads included."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """User + system CPU seconds of one process, threads that ended included; to the nanosecond, unlike `/proc`."""
+    return time.clock_gettime((~pid << 3) | 2)  # the id of another process's clock, as clock_getcpuclockid(3) builds it
 
 
 def rss_bytes(pid: int) -> int:

@@ -37,6 +37,7 @@ Row = Callable[[Path], Iterator[Line]]
 
 
 def rows() -> dict[str, Row]:
+    import disk
     import footprint
     import ingest
     import page
@@ -49,6 +50,7 @@ def rows() -> dict[str, Row]:
         "page": page.run,
         "ingest": ingest.run,
         "query": query.run,
+        "disk": disk.run,
         "smallest": smallest.run,
     }
 
@@ -77,7 +79,7 @@ def table(lines: list[Line]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("rows", nargs="*", help="footprint page ingest query smallest (default: all)")
+    parser.add_argument("rows", nargs="*", help="footprint page ingest query disk smallest (default: all)")
     parser.add_argument("--write", action="store_true", help="put the table into bench/README.md")
     asked = parser.parse_args()
     known = rows()

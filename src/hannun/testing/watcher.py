@@ -22,12 +22,14 @@ class Watcher(threading.Thread):
         self._url = url
         self._late_share = late_share
         self._enough = threading.Event()
+        self._connected = threading.Event()
         self.waits_s: list[float] = []
 
     def run(self) -> None:
         with httpx.Client(base_url=self._url, timeout=10) as client:
             client.get("/-/healthy")
-            while not self._enough.is_set():
+            self._connected.set()
+            while not self.waits_s or not self._enough.is_set():
                 began = time.monotonic()
                 assert client.get("/-/healthy").status_code == 200
                 self.waits_s.append(time.monotonic() - began)
@@ -35,6 +37,7 @@ class Watcher(threading.Thread):
 
     def __enter__(self) -> Watcher:
         self.start()
+        assert self._connected.wait(10), "the server does not answer even before the test began"
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -42,7 +42,7 @@ CREATE TABLE IF NOT EXISTS metric_samples__local {on_cluster} (
   metric    LowCardinality(String),
   series    UInt64 CODEC(ZSTD(1)),
   ts        DateTime64(3, 'UTC') CODEC(Delta, T64, ZSTD(1)),
-  mantissa  Int64 CODEC(Delta, T64, ZSTD(1)),
+  mantissa  Int64 CODEC(Delta, T64('bit'), ZSTD(1)),
   scale     Int8 CODEC(ZSTD(1))
 )
 ENGINE = {engine}ReplacingMergeTree()
