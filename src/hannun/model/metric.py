@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hannun.model.exemplar import Exemplar
 from hannun.model.identity import Identity
 from hannun.model.labels import Labels
 
@@ -58,6 +59,7 @@ class MetricBatch:
     value: Floats
     introduced: tuple[NewSeries, ...] = ()
     metadata: tuple[MetricMetadata, ...] = ()
+    exemplars: tuple[Exemplar, ...] = ()
 
     def __len__(self) -> int:
         return len(self.series)
@@ -66,7 +68,8 @@ class MetricBatch:
     def size_bytes(self) -> int:
         """What the batch weighs in a queue (arrays exactly, labels roughly)."""
         labels = sum(64 + 2 * len(new.labels.canonical()) for new in self.introduced)
-        return int(self.series.nbytes + self.ts_ms.nbytes + self.value.nbytes) + labels + 128 * len(self.metadata)
+        told = 128 * len(self.metadata) + 256 * len(self.exemplars)
+        return int(self.series.nbytes + self.ts_ms.nbytes + self.value.nbytes) + labels + told
 
 
 @dataclass(frozen=True, slots=True, eq=False)

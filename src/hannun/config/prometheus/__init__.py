@@ -1,0 +1,1 @@
+"""prometheus.yml and what it names: rule files, scrape config files, secrets."""
