@@ -1,0 +1,1 @@
+"""blackbox.yml: which probes there are and what each of them asks for."""
