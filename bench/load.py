@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import httpx
 import numpy as np
 from peers import Peer, cpu_s, quiet
 
+from hannun.model.labels import Labels
 from hannun.testing.traffic import HEADERS, WriteBody, counters
 
 STEP_MS = 15_000
@@ -49,8 +50,14 @@ def steps_of(hours: float) -> int:
 
 def fill_with(peer: Peer, metric: str, values: np.ndarray, end_ms: int, *, per_request: int = 20_000) -> int:
     """Store float64[series, steps] at 15 s up to `end_ms` in time order; the number of samples."""
+    return fill_labels(peer, counters(metric, len(values)), values, end_ms, per_request=per_request)
+
+
+def fill_labels(
+    peer: Peer, labels: Sequence[Labels], values: np.ndarray, end_ms: int, *, per_request: int = 20_000
+) -> int:
+    """As `fill_with`, for label sets of one's own."""
     count, steps = values.shape
-    labels = counters(metric, count)
     first_ms = end_ms - (steps - 1) * STEP_MS
     # Each request carries some minutes of some series: what a remote-write queue sends after a pause.
     per_series = 20
