@@ -14,12 +14,16 @@ import numpy as np
 from hannun.model.matcher import Matchers
 from hannun.model.metric import Ids
 from hannun.store.engine.port import Engine, Params
+from hannun.store.metrics import exemplars
 from hannun.store.metrics.catalog import time_bounds
 from hannun.store.metrics.registry import SeriesRegistry
 from hannun.store.metrics.where import DAY_MS, Conditions
 
 IDS_PER_STATEMENT = 10_000
 SAMPLES, SEEN, SERIES = "metric_samples__local", "metric_seen__local", "metric_series__local"
+EXEMPLARS = exemplars.TABLE
+TIMED = (SAMPLES, EXEMPLARS)
+"""What a delete of a range of time thins out; the other tables only lose whole series."""
 
 
 def delete(engine: Engine, registry: SeriesRegistry, selectors: Sequence[Matchers], start_ms: int, end_ms: int) -> None:
@@ -36,9 +40,12 @@ def delete(engine: Engine, registry: SeriesRegistry, selectors: Sequence[Matcher
     totals = registry.metrics()
     complete = [metric for metric, ids in chosen.items() if len(ids) == totals.get(metric)]
     partial = {metric: ids for metric, ids in chosen.items() if metric not in complete}
-    tables = (SAMPLES, SEEN, SERIES) if whole_time else (SAMPLES,)
+    tables = (*TIMED, SEEN, SERIES) if whole_time else TIMED
     for table in tables:
-        in_time, params = _time_condition(start_ms, end_ms) if table == SAMPLES and not whole_time else ("true", {})
+        # Most installations have no exemplars, and a delete over nothing still costs a mutation per statement.
+        if table == EXEMPLARS and not _stored_days(engine, table):
+            continue
+        in_time, params = _time_condition(start_ms, end_ms) if table in TIMED and not whole_time else ("true", {})
         if complete:
             engine.execute(
                 f"DELETE FROM {table}\nWHERE metric IN {{metrics:Array(String)}} AND {in_time}",
@@ -84,19 +91,21 @@ def _delete_all_series(
 ) -> None:
     """Every series: whole tables, or whole days with a delete at either edge."""
     if whole_time or stored is None:
-        for table in (SAMPLES, SEEN, SERIES):
+        for table in (*TIMED, SEEN, SERIES):
             engine.execute(f"TRUNCATE TABLE {table}")
         registry.clear()
         return
     first_day = -(-max(start_ms, stored[0] // DAY_MS * DAY_MS) // DAY_MS)
     last_day = (min(end_ms, (stored[1] // DAY_MS + 1) * DAY_MS - 1) + 1) // DAY_MS - 1
-    for table in (SAMPLES, SEEN):
+    for table in (*TIMED, SEEN):
         for day in _stored_days(engine, table):
             if first_day <= day <= last_day:
                 engine.execute(f"ALTER TABLE {table} DROP PARTITION {_day_text(day)}")
     registry.forget_seen()
     in_time, params = _time_condition(start_ms, end_ms)
-    engine.execute(f"DELETE FROM {SAMPLES}\nWHERE {in_time}", params)
+    for table in TIMED:
+        if _stored_days(engine, table):
+            engine.execute(f"DELETE FROM {table}\nWHERE {in_time}", params)
 
 
 def _matching(engine: Engine, selectors: Sequence[Matchers]) -> dict[str, Ids]:

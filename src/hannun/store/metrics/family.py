@@ -19,6 +19,7 @@ from hannun.model.metric import Floats, Ids, Ints, MetricBatch, MetricMetadata, 
 from hannun.model.text import Text
 from hannun.store.engine.port import Engine
 from hannun.store.metrics import decimal
+from hannun.store.metrics.exemplars import ExemplarTable
 from hannun.store.metrics.metadata import MetadataTable
 from hannun.store.metrics.registry import SeriesRegistry
 
@@ -53,6 +54,7 @@ class MetricFamily:
         registry: SeriesRegistry,
         listener: Listener,
         metadata: MetadataTable,
+        exemplars: ExemplarTable,
         now_ms: Callable[[], int],
     ) -> None:
         self.lock = threading.Lock()
@@ -61,6 +63,7 @@ class MetricFamily:
         self._registry = registry
         self._listener = listener
         self._metadata = metadata
+        self._exemplars = exemplars
         self._now_ms = now_ms
 
     def rows(self, batch: MetricBatch) -> int:
@@ -71,7 +74,8 @@ class MetricFamily:
 
     def split(self, batch: MetricBatch, days_max: int) -> list[tuple[MetricBatch, frozenset[int]]]:
         day = batch.ts_ms // DAY_MS
-        days = np.unique(day)
+        told = np.array([one.ts_ms // DAY_MS for one in batch.exemplars], np.int64)
+        days = np.unique(np.concatenate([day, told]) if len(told) else day)
         if len(days) <= days_max:
             return [(batch, frozenset(days.tolist()))]
         pieces = []
@@ -85,6 +89,7 @@ class MetricFamily:
                 batch.value[at],
                 batch.introduced if first else (),
                 batch.metadata if first else (),
+                tuple(one for one in batch.exemplars if some[0] <= one.ts_ms // DAY_MS <= some[-1]),
             )
             pieces.append((piece, frozenset(some.tolist())))
         return pieces
@@ -101,6 +106,8 @@ class MetricFamily:
             self._engine.insert_arrow("metric_metadata__local", _metadata_rows(fresh, self._now_ms()))
             self._metadata.remember(fresh)
             inserts += 1
+        if exemplars := [one for batch in batches for one in batch.exemplars]:
+            inserts += self._exemplars.commit(exemplars, self._metrics_of)
         series = np.ascontiguousarray(np.concatenate([batch.series for batch in batches]), np.uint64)
         if not len(series):
             return inserts
@@ -170,6 +177,14 @@ class MetricFamily:
         self._engine.insert_arrow("metric_seen__local", rows)
         self._registry.mark_seen(series, hours)
         return 1
+
+    def _metrics_of(self, series: Ids) -> list[str | None]:
+        """The metric of each series, None for those without a durable row."""
+        with self._registry.lock:
+            slots = self._registry.find(series)
+            codes = np.where(slots < 0, -1, self._registry.metric[slots]).tolist()
+        names = self._registry.metric_names()
+        return [None if code < 0 else names[code] for code in codes]
 
     def _names(self, codes: NDArray[np.int32]) -> pa.DictionaryArray:
         """Metric names as a dictionary of those that occur."""

@@ -6,12 +6,14 @@ A table of contents: each answer is a few lines here and its work in the module 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hannun.model.budget import Budget
 from hannun.model.errors import OutOfBounds
+from hannun.model.exemplar import SeriesExemplars
 from hannun.model.labels import METRIC_NAME, Labels
 from hannun.model.matcher import Matchers, MatchOp
 from hannun.model.metric import Floats, Ids, Ints, MetricBatch, MetricMetadata, NewSeries, SeriesColumns, TsdbStats
@@ -21,7 +23,8 @@ from hannun.model.time import Clock, SystemClock, format_duration_ms
 from hannun.observe.outcomes import Outcome, Outcomes
 from hannun.observe.problems import Problems
 from hannun.store.engine.port import Engine
-from hannun.store.metrics import catalog, erase
+from hannun.store.metrics import catalog, erase, exemplars
+from hannun.store.metrics.exemplars import ExemplarTable
 from hannun.store.metrics.family import NAME, MetricFamily
 from hannun.store.metrics.index import Choice, LabelIndex, metrics_that_match
 from hannun.store.metrics.metadata import MetadataTable
@@ -33,7 +36,13 @@ from hannun.store.writer import Writer
 
 DAY_MS = 86_400_000
 RECENT_BYTES_MAX = 96 << 20
-TABLES = ("metric_samples__local", "metric_series__local", "metric_seen__local", "metric_metadata__local")
+TABLES = (
+    "metric_samples__local",
+    "metric_series__local",
+    "metric_seen__local",
+    "metric_metadata__local",
+    exemplars.TABLE,
+)
 
 TOO_OLD = Text(
     en="out of bounds: timestamp {ts} ms is before {bound} ms (retention {keep}); "
@@ -50,7 +59,7 @@ TOO_NEW = Text(
 
 
 class MetricStore:
-    """Implements `ports.MetricSink` and `ports.MetricReader`. `retention_ms` 0: samples from 1970 on are taken."""
+    """`MetricSink`, `MetricReader` and `ExemplarReader`. `retention_ms` 0: samples from 1970 on are taken."""
 
     def __init__(
         self,
@@ -73,7 +82,8 @@ class MetricStore:
         self._index = LabelIndex(engine)
         self._recent = RecentSamples(self._clock, bytes_max=recent_bytes_max)
         self._metadata = MetadataTable(engine)
-        self._family = MetricFamily(engine, self._registry, self, self._metadata, self._clock.now_ms)
+        self._exemplars = ExemplarTable(engine)
+        self._family = MetricFamily(engine, self._registry, self, self._metadata, self._exemplars, self._clock.now_ms)
         catalog.load_registry(engine, self._registry)
         writer.register(self._family)
 
@@ -90,7 +100,7 @@ class MetricStore:
 
     async def write(self, batch: MetricBatch) -> None:
         self._check_bounds(batch)
-        await self._writer.write(NAME, batch)
+        await self._writer.write(NAME, self._within_bounds(batch))
 
     def offer(self, batch: MetricBatch) -> bool:
         try:
@@ -98,7 +108,7 @@ class MetricStore:
         except OutOfBounds:
             self._count_dropped(batch, "timestamp out of bounds")
             return False
-        taken = self._writer.offer(NAME, batch)
+        taken = self._writer.offer(NAME, self._within_bounds(batch))
         if not taken:
             self._count_dropped(batch, "write queue full or disk full")
         return taken
@@ -113,6 +123,17 @@ class MetricStore:
             raise OutOfBounds(TOO_OLD.with_(ts=first, bound=oldest, keep=keep))
         if last > newest:
             raise OutOfBounds(TOO_NEW.with_(ts=last, bound=newest))
+
+    def _within_bounds(self, batch: MetricBatch) -> MetricBatch:
+        """Without exemplars of impossible times: they never cost the samples beside them."""
+        if not batch.exemplars:
+            return batch
+        oldest, newest = self.bounds()
+        kept = tuple(one for one in batch.exemplars if oldest <= one.ts_ms <= newest)
+        if self._outcomes is not None and len(kept) < len(batch.exemplars):
+            lost = len(batch.exemplars) - len(kept)
+            self._outcomes.count("exemplars", Outcome.INVALID, lost, reason="timestamp out of bounds")
+        return replace(batch, exemplars=kept)
 
     def _count_dropped(self, batch: MetricBatch, reason: str) -> None:
         if self._outcomes is not None:
@@ -185,12 +206,18 @@ class MetricStore:
     def metadata(self, metric: str | None = None) -> list[MetricMetadata]:
         return self._metadata.read(metric)
 
+    def exemplars(
+        self, selectors: Sequence[Matchers], start_ms: int, end_ms: int, limit: int, budget: Budget
+    ) -> list[SeriesExemplars]:
+        return self._exemplars.read(selectors, start_ms, end_ms, limit, budget)
+
     def stats(self, limit: int, budget: Budget) -> TsdbStats:
         return catalog.stats(self._engine, self._registry, limit, budget)
 
     def delete(self, selectors: Sequence[Matchers], start_ms: int, end_ms: int) -> None:
         with self._family.lock:
             erase.delete(self._engine, self._registry, selectors, start_ms, end_ms)
+            self._exemplars.forget()
             self._index.clear()
             self._recent.clear()
 
@@ -198,6 +225,7 @@ class MetricStore:
         """After retention dropped days: forget series that no stored day knows, and what the caches hold of them."""
         with self._family.lock:
             erase.forget_unseen(self._engine, self._registry)
+            self._exemplars.forget()
             self._index.clear()
             self._recent.clear()
 
