@@ -15,11 +15,12 @@ from pathlib import Path
 
 import httpx
 import numpy as np
-from load import STEP_MS, fill, fill_labels, mixed_means, steps_of
+from load import STEP_MS, counter_values, fill, fill_labels, mixed_means, steps_of
 from peers import PEERS, Peer, available, cpu_s, quiet, rss_bytes
 from run import Line
 
 from hannun.model.labels import Labels
+from hannun.testing.traffic import counters
 
 SERIES, HOURS, STEP_S = 10_000, 6.0, 60
 SPAN_MS = int(HOURS * 3_600_000)
@@ -72,7 +73,6 @@ def run(root: Path) -> Iterator[Line]:
         if not available(name):
             continue
         with start(root / name) as peer:
-            # The warm-up's data come before the measured: Prometheus takes nothing older than its head.
             fill(peer, WARM, 20, HOURS, end_ms - SPAN_MS)
             fill_all(peer, end_ms)
             quiet(peer.pid, at_most_s=90)
@@ -112,17 +112,19 @@ def line_of(what: str, ours: Cost, others: dict[str, Cost]) -> Line:
 
 
 def fill_all(peer: Peer, end_ms: int) -> None:
-    fill(peer, M, SERIES, HOURS, end_ms)
+    """All in one order of time: Prometheus takes nothing older than its head."""
+    steps = steps_of(HOURS)
     hosts = [Labels.of(job="bench", instance=f"10.1.0.{n}:8000") for n in range(100)]
     buckets = [Labels.of(__name__=BUCKETS, le=le, **dict(host)) for host in hosts for le in BOUNDS]
-    grown = np.random.default_rng(3).poisson(mixed_means(len(buckets))[:, None], (len(buckets), steps_of(HOURS)))
+    grown = np.random.default_rng(3).poisson(mixed_means(len(buckets))[:, None], (len(buckets), steps))
     # Cumulative over time and over the bounds of each host, as a histogram is.
     values = np.cumsum(grown.reshape(len(hosts), len(BOUNDS), -1), axis=1).reshape(len(buckets), -1).cumsum(axis=1)
-    fill_labels(peer, buckets, values.astype(np.float64), end_ms)
     infos = [
         Labels.of(__name__=INFO, handler=f"/api/v1/resource/{n}", team=f"team-{n % 7}", job="bench") for n in range(50)
     ]
-    fill_labels(peer, infos, np.ones((len(infos), steps_of(HOURS))), end_ms)
+    labels = [*counters(M, SERIES), *buckets, *infos]
+    requests = counter_values(mixed_means(SERIES), steps)
+    fill_labels(peer, labels, np.concatenate((requests, values, np.ones((len(infos), steps)))), end_ms)
 
 
 def measure(peer: Peer, end_ms: int) -> tuple[dict[str, Cost], dict[str, object]]:
