@@ -40,7 +40,7 @@ def _edged(ts: list[int], value: list[float], start: int, end: int, smooth: bool
     first = max(0, next((i for i in range(last) if ts[i] > start), last) - 1)
     if smooth:
         last = next((i for i in range(last) if ts[i] >= end), last)
-    if ts[last] <= start:
+    if ts[last] <= start or (smooth and ts[first] > end):
         return []
     left, right = value[first], value[last]
     if smooth and ts[first] < start:

@@ -11,6 +11,7 @@ _OCTAL = re.compile(r"0[oO]?_?[0-7]+(?:_[0-7]+)*")
 _ESCAPE = re.compile(
     r"\\(?:([abfnrtv\\'\"`])|([0-7]{3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.?))", re.DOTALL
 )
+_DIGITS = dict.fromkeys("xuU", "0123456789abcdefABCDEF")
 _SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\"}
 
 
@@ -72,7 +73,7 @@ def _escaped(found: re.Match[str], quote: str) -> bytes:
             return _SIMPLE[simple].encode()
         if simple == quote:
             return simple.encode()
-        raise ValueError(f"unknown escape sequence U+{ord(simple):04X} '{simple}'")
+        raise ValueError(f"unknown escape sequence {_rune(simple)}")
     if octal is not None or byte is not None:
         code = int(octal, 8) if octal is not None else int(byte, 16)
         if code > 255:
@@ -86,8 +87,16 @@ def _escaped(found: re.Match[str], quote: str) -> bytes:
     if unknown == "":
         raise ValueError("escape sequence not terminated")
     if unknown in "xuU01234567":
-        raise ValueError("illegal character in escape sequence")
-    raise ValueError(f"unknown escape sequence U+{ord(unknown):04X} '{unknown}'")
+        digits = _DIGITS.get(unknown, "01234567")
+        rest = found.string[found.end() - (unknown not in _DIGITS) :]
+        wrong = next((sign for sign in rest if sign not in digits), quote)
+        raise ValueError(f"illegal character {_rune(wrong)} in escape sequence")
+    raise ValueError(f"unknown escape sequence {_rune(unknown)}")
+
+
+def _rune(sign: str) -> str:
+    """As Go's `%#U`."""
+    return f"U+{ord(sign):04X}" + (f" '{sign}'" if sign.isprintable() else "")
 
 
 _GO_FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")

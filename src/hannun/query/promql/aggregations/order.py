@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from hannun.model.errors import ExecutionError
-from hannun.model.metric import Floats, Ints
+from hannun.model.labels import Labels
+from hannun.model.metric import Floats, Ids, Ints
 from hannun.query.promql.aggregations.grouping import Grouping
 from hannun.query.promql.grid import Grid, Scalar
 from hannun.query.promql.numbers import go_general
@@ -126,10 +127,26 @@ def limit_ratio(grouping: Grouping, param: Scalar) -> Grid:
     if not len(grid):
         return grid
     share = np.clip(r, -1.0, 1.0)[None, :]
-    place = np.array([labels.series_id() for labels in grid.labels], dtype=np.uint64).astype(np.float64)[:, None]
-    place /= float(2**64)
+    place = _hashes(grid.labels).astype(np.float64)[:, None] / float(2**64)
     kept = np.where(share >= 0, place < share, place >= 1.0 + share)
     return Grid(grid.labels, grid.values, grid.present & kept, grid.nameless)
+
+
+def _hashes(series: tuple[Labels, ...]) -> Ids:
+    """The hash by which Prometheus itself puts series in or out, so that both keep the same ones."""
+    from hannun.query.promql.kernels.hashing import xxh64
+
+    texts = [b"".join([_sized(name) + _sized(value) for name, value in labels]) for labels in series]
+    starts = np.concatenate((np.zeros(1, np.int64), np.cumsum([len(text) for text in texts], dtype=np.int64)))
+    out = np.empty(len(texts), np.uint64)
+    xxh64(np.frombuffer(b"".join(texts) or b"\0", np.uint8), starts, out)
+    return out
+
+
+def _sized(text: str) -> bytes:
+    """As Prometheus lays label sets out in memory: a length of one byte, or 255 and three, before each string."""
+    data = text.encode("utf-8", "surrogatepass")
+    return (bytes((len(data),)) if len(data) < 255 else b"\xff" + len(data).to_bytes(3, "little")) + data
 
 
 @aggregation("quantile", param=SCALAR, en="The φ-quantile over the group.", ko="그룹의 φ 분위수.")

@@ -15,7 +15,7 @@ from hannun.query.promql.grid import Bools, Grid, Scalar, String
 from hannun.query.promql.lexer import go_quote
 from hannun.query.promql.literal import go_parse_float
 from hannun.query.promql.names import joined
-from hannun.query.promql.numbers import open_metrics_float
+from hannun.query.promql.numbers import go_general, open_metrics_float
 from hannun.query.promql.position import Span
 from hannun.query.promql.registry import SCALAR, STRING, VECTOR, promql
 
@@ -70,14 +70,27 @@ def _quantiles(call: FunctionCall, buckets: Buckets, q: Floats, span: Span) -> G
 
     out, there = call.allocate(len(buckets))
     forced = np.zeros(out.shape, dtype=np.bool_)
+    where = np.tile(np.array([np.inf, -np.inf, 0.0]), (len(buckets), 1))
     for first, last in call.evaluator.pieces(buckets.starts * call.steps.count, call.steps.count):
         bucket_quantiles(
-            buckets.values, buckets.present, buckets.bounds, buckets.starts, first, last, q, out, there, forced
+            buckets.values, buckets.present, buckets.bounds, buckets.starts, first, last, q, out, there, forced, where
         )
-    for row in np.flatnonzero(forced.any(axis=1)).tolist():
-        name = buckets.labels[row].metric
-        call.notes.info(MONOTONIC + (f" for metric name {go_quote(name)}" if name else ""), span)
+    _note_forced(call, buckets, forced, where, span)
     return Grid(buckets.labels, out, there, np.ones(len(buckets), dtype=np.bool_))
+
+
+def _note_forced(call: FunctionCall, buckets: Buckets, forced: Bools, where: Floats, span: Span) -> None:
+    """Once for each metric: which buckets, by how much, how often and from when to when."""
+    by_name: dict[str, list[int]] = {}
+    for row in np.flatnonzero(forced.any(axis=1)).tolist():
+        by_name.setdefault(buckets.labels[row].metric, []).append(row)
+    for name, rows in by_name.items():
+        steps = call.steps.times()[forced[rows].any(axis=0)] // 1000
+        first, last = (f"{np.datetime64(at, 's')}Z" for at in (int(steps[0]), int(steps[-1])))
+        low, high = go_general(float(where[rows, 0].min())), go_general(float(where[rows, 1].max()))
+        words = MONOTONIC + (f" for metric name {go_quote(name)}" if name else "")
+        words += f", from buckets {low} to {high}, with a max diff of {where[rows, 2].max():.2g}"
+        call.notes.info(f"{words}, over {int(forced[rows].sum())} samples from {first} to {last}", span)
 
 
 @promql(
@@ -95,7 +108,7 @@ def histogram_quantile(call: FunctionCall, q: Scalar, grid: Grid) -> Grid:
 @promql(
     "histogram_quantiles",
     args=(VECTOR, STRING, SCALAR),
-    repeats=True,
+    most=12,
     experimental=True,
     en="Several quantiles of each histogram at once, told apart by a label.",
     ko="히스토그램마다 여러 분위수를 한꺼번에. 지정한 레이블로 구분합니다.",

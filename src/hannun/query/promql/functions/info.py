@@ -111,25 +111,31 @@ def _enriched(
     """`base` split by which info series stands beside it at each step."""
     parts = [(base, mask)]
     matched = np.zeros(len(mask), dtype=np.bool_)
+    # A series without any identifying label stands for no target.
+    identity = _identity(base)
     for by_identity in infos.rows.values():
-        best = infos.newest(by_identity.get(_identity(base), []))
+        best = infos.newest(by_identity.get(identity, []) if any(identity) else [])
         matched |= best >= 0
         split: list[tuple[Labels, Bools]] = []
         for labels, part in parts:
             for found in np.unique(best[part]).tolist():
                 here = part & (best == found)
-                split.append((labels if found < 0 else _with(labels, infos.grid.labels[found], chosen), here))
+                told = labels if found < 0 else _with(base, labels, infos.grid.labels[found], chosen)
+                split.append((told, here))
         parts = split
     if needs_match:
         parts = [(labels, part & matched) for labels, part in parts]
     return [(labels, part) for labels, part in parts if part.any()]
 
 
-def _with(base: Labels, found: Labels, chosen: frozenset[str]) -> Labels:
-    """Labels that the series has itself win over those of the info metric."""
-    added = {
-        name: value
-        for name, value in found
-        if name != METRIC_NAME and name not in IDENTIFYING and (not chosen or name in chosen)
-    }
-    return Labels.of({**added, **dict(base.pairs)})
+def _with(base: Labels, enriched: Labels, found: Labels, chosen: frozenset[str]) -> Labels:
+    """`enriched` with the labels of one more info series. Labels that the series has itself win; two info metrics
+    that disagree are an error."""
+    added: dict[str, str] = {}
+    for name, value in found:
+        if name == METRIC_NAME or name in base or (chosen and name not in chosen):
+            continue
+        if enriched.get(name, value) != value:
+            raise ExecutionError(f"conflicting label: {name}")
+        added[name] = value
+    return Labels.of({**dict(enriched.pairs), **added})

@@ -60,6 +60,18 @@ def timestamp(call: FunctionCall) -> Grid:
     return Grid(grid.labels, seconds, grid.present, np.ones(len(grid), dtype=np.bool_))
 
 
+@promql(
+    "start_timestamp",
+    args=(VECTOR,),
+    experimental=True,
+    en="Time since when each counter counts, in unix seconds; nothing where no sender told it.",
+    ko="각 카운터가 세기 시작한 시각(유닉스 초). 보낸 쪽이 알려 주지 않았으면 결과가 없습니다.",
+)
+def start_timestamp(call: FunctionCall, grid: Grid) -> Grid:
+    """Start times are not stored, and Prometheus answers with nothing too where its storage does not keep them."""
+    return Grid.empty(grid.steps)
+
+
 def _of_query(name: str, en: str, ko: str) -> None:
     @promql(name, args=(), returns=SCALAR, experimental=True, en=en, ko=ko)
     def run(call: FunctionCall) -> Scalar:

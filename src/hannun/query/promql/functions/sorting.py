@@ -11,6 +11,7 @@ from hannun.query.promql.functions.call import FunctionCall, text
 from hannun.query.promql.grid import Grid, String
 from hannun.query.promql.registry import STRING, VECTOR, promql
 
+INEFFECTIVE = "sort is ineffective for range queries since results are always ordered by labels"
 _CHUNKS = re.compile(r"[0-9]+|[^0-9]+")
 
 
@@ -22,7 +23,7 @@ _CHUNKS = re.compile(r"[0-9]+|[^0-9]+")
     ko="값이 작은 것부터. NaN은 맨 뒤.",
 )
 def ascending(call: FunctionCall, grid: Grid) -> Grid:
-    return _by_value(grid, 1.0)
+    return _by_value(call, grid, 1.0)
 
 
 @promql(
@@ -33,7 +34,7 @@ def ascending(call: FunctionCall, grid: Grid) -> Grid:
     ko="값이 큰 것부터. NaN은 맨 뒤.",
 )
 def descending(call: FunctionCall, grid: Grid) -> Grid:
-    return _by_value(grid, -1.0)
+    return _by_value(call, grid, -1.0)
 
 
 @promql(
@@ -47,7 +48,7 @@ def descending(call: FunctionCall, grid: Grid) -> Grid:
     ko="지정한 레이블 순서로. 숫자는 크기대로(2가 10보다 앞) 늘어놓습니다.",
 )
 def by_label(call: FunctionCall, grid: Grid, *names: String) -> Grid:
-    return _by_label(grid, names, descending=False)
+    return _by_label(call, grid, names, descending=False)
 
 
 @promql(
@@ -61,17 +62,25 @@ def by_label(call: FunctionCall, grid: Grid, *names: String) -> Grid:
     ko="지정한 레이블의 역순으로.",
 )
 def by_label_desc(call: FunctionCall, grid: Grid, *names: String) -> Grid:
-    return _by_label(grid, names, descending=True)
+    return _by_label(call, grid, names, descending=True)
 
 
-def _by_value(grid: Grid, sign: float) -> Grid:
-    if grid.steps != 1:
+def _is_ordered(call: FunctionCall) -> bool:
+    """Whether an order means anything here; Prometheus warns where it does not."""
+    if call.steps.start_ms != call.steps.end_ms:
+        call.notes.warn(INEFFECTIVE, call.node.span)
+        return False
+    return True
+
+
+def _by_value(call: FunctionCall, grid: Grid, sign: float) -> Grid:
+    if not _is_ordered(call):
         return grid
     return grid.take(np.argsort(sign * grid.values[:, 0], kind="stable"))
 
 
-def _by_label(grid: Grid, names: tuple[String, ...], *, descending: bool) -> Grid:
-    if grid.steps != 1:
+def _by_label(call: FunctionCall, grid: Grid, names: tuple[String, ...], *, descending: bool) -> Grid:
+    if not _is_ordered(call):
         return grid
     wanted = [text(name) for name in names]
 

@@ -8,10 +8,22 @@ import numpy as np
 
 from hannun.model.metric import Floats, Ints
 from hannun.query.promql.grid import Bools
-from hannun.query.promql.kernels.compiled import kernel
+from hannun.query.promql.kernels.compiled import inlined, kernel
 
 TOLERANCE = 1e-12
 """Relative differences between neighbouring buckets below this are rounding, not data."""
+
+
+LOWEST, HIGHEST, LARGEST = range(3)
+_SMALLEST_NORMAL = 2.2250738585072014e-308
+
+
+@inlined
+def _is_rounding(a: float, b: float) -> bool:
+    size = abs(a) + abs(b)
+    if a == 0.0 or b == 0.0 or size < _SMALLEST_NORMAL:
+        return abs(a - b) < TOLERANCE * _SMALLEST_NORMAL
+    return abs(a - b) / size < TOLERANCE
 
 
 @kernel
@@ -44,8 +56,10 @@ def bucket_quantiles(
     out: Floats,
     there: Bools,
     forced: Bools,
+    where: Floats,
 ) -> None:
-    """Rows `[starts[g], starts[g+1])` are histogram g's buckets. `forced`: counts had to be made monotonic."""
+    """Rows `[starts[g], starts[g+1])` are histogram g's buckets. `forced`: counts had to be made monotonic, by
+    `where[g]`: the lowest and highest bound, and the largest drop that was taken away."""
     widest = 0
     for g in range(first, last):
         widest = max(widest, starts[g + 1] - starts[g])
@@ -73,18 +87,18 @@ def bucket_quantiles(
                 continue
             before = count[0]
             for i in range(1, n):
-                gap = abs(count[i] - before)
-                if gap != 0.0 and gap / count[i] <= TOLERANCE:
-                    count[i] = before
-                else:
+                gap = before - count[i]
+                if gap == 0.0:
+                    continue
+                if not _is_rounding(before, count[i]) and not gap > 0.0:
                     before = count[i]
-            most = count[0]
-            for i in range(1, n):
-                if count[i] > most:
-                    most = count[i]
-                elif count[i] < most:
-                    count[i] = most
+                    continue
+                if gap > 0.0 and not _is_rounding(before, count[i]):
                     forced[g, k] = True
+                    where[g, LOWEST] = min(where[g, LOWEST], upper[i])
+                    where[g, HIGHEST] = max(where[g, HIGHEST], upper[i])
+                    where[g, LARGEST] = max(where[g, LARGEST], gap)
+                count[i] = before
             total = count[n - 1]
             if total == 0.0:
                 out[g, k] = math.nan

@@ -63,7 +63,7 @@ def extended(
                 final = low
                 while final < high - 1 and ts[final] < end:
                     final += 1
-            if ts[final] <= start:
+            if ts[final] <= start or (is_smoothed and ts[left_at] > end):
                 continue
             left = value[left_at]
             if is_smoothed and ts[left_at] < start:

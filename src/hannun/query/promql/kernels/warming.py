@@ -9,6 +9,7 @@ from hannun.query.promql.kernels import (
     extended,
     framing,
     groups,
+    hashing,
     instant,
     picking,
     ranking,
@@ -62,11 +63,12 @@ def _warm_aggregations() -> None:
     groups.finish(groups.SUM, acc, aux, count, there[:1])
     selecting.select_rows(values, there, rows, starts, 0, 2, np.ones(2, dtype=np.int64), selecting.TOP, kept)
     selecting.group_quantiles(values, there, rows, starts, 0, 2, per_step, acc, there[:1])
-    buckets.bucket_quantiles(values, there, bounds, starts, 0, 1, per_step, acc, there[:1], kept[:1])
+    buckets.bucket_quantiles(values, there, bounds, starts, 0, 1, per_step, acc, there[:1], kept[:1], np.zeros((1, 3)))
     buckets.bucket_fractions(values, there, bounds, starts, 0, 1, per_step, per_step, acc, there[:1])
 
 
 def _warm_framing() -> None:
+    hashing.xxh64(np.zeros(40, dtype=np.uint8), np.array([0, 40], dtype=np.int64), np.zeros(1, dtype=np.uint64))
     framing.frame(
         np.frombuffer(b"[1.0,2.0]", dtype=np.uint8),
         np.array([[1.0, 2.0]]),
