@@ -1,0 +1,56 @@
+"""What a page says, as columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hannun.model.metric import Floats, Ints, MetricMetadata
+
+
+class FirstSeen(NamedTuple):
+    """A series on its first page. `number` is its `index`; `labels` hold the name as `__name__`, and empty values as the page told them."""
+
+    number: int
+    labels: dict[str, str]
+
+
+class PageExemplar(NamedTuple):
+    """The exemplar of one row. `ts_ms` None: the page told no time."""
+
+    row: int
+    labels: dict[str, str]
+    value: float
+    ts_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PageColumns:
+    """One row per sample, in the order of the page; a series told twice stands twice.
+
+    `index` int64[n]: a number per distinct series text of this target, dense from 0, stable until it stands in
+    `forgotten`. `value` float64[n], every NaN as 0x7ff8000000000001. `ts_ms` int64[n], valid where `has_ts` bool[n].
+    `new`: the series that this target never told before, or that were forgotten since. `forgotten` int64[k]: numbers
+    that are free again, none of them in `index`; a later page may give them to other series.
+    `index_end`: all numbers in use are below it, so state per series fits into arrays of this length.
+    `metadata`: all that the page said, the same object as last time while it is the same (`metadata_changed` False).
+    `histograms`: native histograms of a protobuf page, which are not stored.
+    """
+
+    index: Ints
+    value: Floats
+    ts_ms: Ints
+    has_ts: NDArray[np.bool_]
+    new: tuple[FirstSeen, ...]
+    forgotten: Ints
+    index_end: int
+    exemplars: tuple[PageExemplar, ...] = ()
+    metadata: tuple[MetricMetadata, ...] = ()
+    metadata_changed: bool = False
+    histograms: int = 0
+
+    def __len__(self) -> int:
+        return len(self.index)
