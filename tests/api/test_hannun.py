@@ -447,6 +447,7 @@ async def test_a_page_of_graphs_is_one_request(serve, api) -> None:
         "warnings": [],
         "infos": [],
         "truncated": False,
+        "unknown_metrics": [],
     }
     assert found["b"]["series"] == [
         {"labels": {"__name__": "up", "instance": "c:9100", "job": "node"}, "values": [0]},

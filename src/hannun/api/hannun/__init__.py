@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from hannun.api.hannun import functions, metrics, openapi, overview, panels, projects, status
+from hannun.api.hannun import (
+    cardinality,
+    functions,
+    metric,
+    metrics,
+    openapi,
+    overview,
+    panels,
+    projects,
+    status,
+    targets,
+)
 from hannun.api.hannun.backend import Backend
+from hannun.api.hannun.known import KnownMetrics
 from hannun.api.hannun.sources import ConfigStatus, ConfigWarning, MemoryStatus, SettingShown, Sources
 from hannun.api.limits import ApiLimits
 from hannun.model.http import Endpoint
@@ -26,11 +38,15 @@ def routes(
 ) -> list[Endpoint]:
     """Every endpoint of the own API that is not about accounts."""
     backend = Backend(engine, reader, runner, sources, limits or ApiLimits(), clock or SystemClock())
+    known = KnownMetrics(reader, sources.cardinality, backend.clock)
     described = [
         *overview.routes(backend),
         *status.routes(backend),
         *metrics.routes(backend),
-        *panels.routes(backend),
+        *metric.routes(backend, known),
+        *cardinality.routes(backend),
+        *targets.routes(backend),
+        *panels.routes(backend, known),
         *functions.routes(backend),
         *projects.routes(backend),
     ]

@@ -7,7 +7,7 @@ infinity, so that becomes null too and a note says so. A query that fails fails 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -19,6 +19,7 @@ from starlette.responses import Response
 from hannun.api.answer import Body, accepts_gzip, pack, respond
 from hannun.api.form import read_text
 from hannun.api.hannun.backend import FRESH, Backend, dumps
+from hannun.api.hannun.known import KnownMetrics
 from hannun.api.hannun.route import Route
 from hannun.api.limits import ApiLimits
 from hannun.model.access import Access
@@ -28,7 +29,7 @@ from hannun.model.http import lang_of
 from hannun.model.labels import Labels
 from hannun.model.metric import Floats
 from hannun.model.text import Lang, Text
-from hannun.query.promql import Answer
+from hannun.query.promql import Answer, prepare
 
 AT_ONCE = 3
 """Queries of one request that run at the same time, so that one page never takes every thread."""
@@ -78,7 +79,7 @@ class Page(msgspec.Struct, frozen=True):
     queries: list[Query]
 
 
-def routes(backend: Backend) -> list[Route]:
+def routes(backend: Backend, known: KnownMetrics) -> list[Route]:
     async def panels(request: Request) -> Response:
         page = read_page(await read_text(request, backend.limits), backend.limits)
         lang = lang_of(request)
@@ -90,7 +91,9 @@ def routes(backend: Backend) -> list[Route]:
                 left_s = PAGE_TIMEOUT_S - (backend.clock.monotonic_s() - began_s)
                 try:
                     return await backend.run(
-                        request, lambda budget: _result(backend, page, query, budget, lang), timeout_s=max(left_s, 0.0)
+                        request,
+                        lambda budget: _result(backend, known, page, query, budget, lang),
+                        timeout_s=max(left_s, 0.0),
                     )
                 except QueryCanceled:
                     raise
@@ -135,17 +138,26 @@ def read_page(body: bytes, limits: ApiLimits) -> Page:
     return page
 
 
-def _result(backend: Backend, page: Page, query: Query, budget: Budget, lang: Lang) -> list[bytes]:
+def _result(backend: Backend, known: KnownMetrics, page: Page, query: Query, budget: Budget, lang: Lang) -> list[bytes]:
     if query.instant:
         answer = backend.engine.instant(query.expr, page.end_ms, budget, explain=query.explain)
     else:
         answer = backend.engine.range(
             query.expr, page.start_ms, page.end_ms, page.step_ms, budget, explain=query.explain
         )
-    return rendered(page, query, answer, backend.limits, lang)
+    # A graph stays empty for many reasons; a name that nobody ever sent is the one that can be told at once.
+    unknown = known.unknown(prepare(query.expr), budget)
+    return rendered(page, query, answer, backend.limits, lang, unknown)
 
 
-def rendered(page: Page, query: Query, answer: Answer, limits: ApiLimits, lang: Lang) -> list[bytes]:
+def rendered(
+    page: Page,
+    query: Query,
+    answer: Answer,
+    limits: ApiLimits,
+    lang: Lang,
+    unknown: Sequence[Mapping[str, object]] = (),
+) -> list[bytes]:
     """One result as parts of JSON, our own notes in `lang`. Raises ExecutionError for what has no columns."""
     if answer.kind == "string" or answer.raw is not None:
         raise ExecutionError(NO_TEXT if answer.kind == "string" else NO_RANGE)
@@ -159,6 +171,7 @@ def rendered(page: Page, query: Query, answer: Answer, limits: ApiLimits, lang: 
         "warnings": list(answer.warnings),
         "infos": [*answer.infos, *([INFINITE.say(lang, count=infinite)] if infinite else [])],
         "truncated": len(answer.labels) > most,
+        "unknown_metrics": unknown,
     }
     del said["series"]
     if not query.instant:
@@ -194,6 +207,7 @@ def _empty(page: Page, query: Query) -> dict[str, Any]:
         "warnings": [],
         "infos": [],
         "truncated": False,
+        "unknown_metrics": [],
     }
 
 

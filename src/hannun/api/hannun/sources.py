@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hannun.model.account import Project
+from hannun.model.cardinality import CardinalityReader
 from hannun.model.family import CollectorStatus
 from hannun.model.status import DiskStatus, QueueStatus, RetentionStatus, TableStatus
+from hannun.model.target import Targets
 from hannun.model.text import Text
 from hannun.observe.outcomes import Outcomes
 from hannun.observe.problems import Problems
@@ -70,3 +72,10 @@ class Sources:
     config: Callable[[], ConfigStatus] = ConfigStatus
     collectors: Callable[[], Sequence[CollectorStatus]] = field(default=list)
     projects: Callable[[], Sequence[Project]] = field(default=list)
+    targets: Targets | None = None
+    """Asked on the event loop, like everything about scraping; None: nothing is scraped."""
+    scrape_file: Callable[[], str | None] = lambda: None
+    """The prometheus.yml that scrape_configs come from."""
+    reload_status: Callable[[], tuple[bool, int]] = lambda: (True, 0)
+    """Whether the last reading of that file was good, and when it was (ms)."""
+    cardinality: CardinalityReader | None = None
