@@ -53,7 +53,17 @@ class PolledDiscovery(ABC):
     async def ask(self) -> Sequence[TargetGroup]:
         """Every group that the source tells now. Raises PartlyFailed, or whatever went wrong as a whole."""
 
+    async def close(self) -> None:
+        """Lets go of connections; called once, at the end of `run`."""
+        return
+
     async def run(self, publish: Publish) -> None:
+        try:
+            await self._run(publish)
+        finally:
+            await self.close()
+
+    async def _run(self, publish: Publish) -> None:
         published: list[TargetGroup] | None = None
         failures = 0
         while True:
