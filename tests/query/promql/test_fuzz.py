@@ -14,6 +14,7 @@ from hannun.model.errors import QueryError
 from hannun.model.labels import Labels
 from hannun.model.metric import STALE_NAN
 from hannun.query.promql import AGGREGATIONS, FUNCTIONS, PromEngine
+from hannun.query.promql.names import without_metadata
 from hannun.query.promql.registry import MATRIX, SCALAR, STRING, VECTOR
 from hannun.query.promql.syntax import Type
 from hannun.testing.memory_reader import MemoryReader
@@ -110,6 +111,10 @@ def _middle(text: str) -> dict[Labels, float] | str:
     return {labels: float(answer.values[row, 1]) for row, labels in enumerate(answer.labels) if answer.present[row, 1]}
 
 
+def _without_names(found: dict[Labels, float]) -> dict[Labels, float]:
+    return {without_metadata(labels): value for labels, value in found.items()}
+
+
 def ask_both_ways(text: str) -> None:
     once, middle = _instant(text), _middle(text)
     depends_on_range = "end()" in text
@@ -118,6 +123,10 @@ def ask_both_ways(text: str) -> None:
     # A neighbouring step may be refused where the one in the middle is not.
     if isinstance(once, str) or isinstance(middle, str) or depends_on_range or depends_on_digit:
         return
+    if " or " in text:
+        # As in Prometheus, a series of `or` that is to lose its name later is joined, over a range, with a neighbour
+        # step's series of the same name, which keeps it.
+        once, middle = _without_names(once), _without_names(middle)
     assert once.keys() == middle.keys()
     for labels, value in once.items():
         same = value == middle[labels] or (math.isnan(value) and math.isnan(middle[labels]))

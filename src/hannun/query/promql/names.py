@@ -20,6 +20,15 @@ def without_metadata(labels: Labels) -> Labels:
     return Labels(tuple([pair for pair in labels.pairs if pair[0] not in METADATA_LABELS]))
 
 
+def is_label_name(name: str) -> bool:
+    """Any UTF-8 but the empty string is a label name in 3.x."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return name != ""
+
+
 def key_of(names: Sequence[str], *, keep: bool) -> Callable[[Labels], Key]:
     """A function from labels to what identifies them among `names` (or, with keep False, outside of them)."""
     wanted = frozenset(names)

@@ -11,7 +11,7 @@ from hannun.model.metric import NORMAL_NAN_BITS
 from hannun.query.promql.aggregations.grouping import Grouping
 from hannun.query.promql.grid import Grid, String
 from hannun.query.promql.lexer import go_quote
-from hannun.query.promql.names import joined
+from hannun.query.promql.names import is_label_name, joined
 from hannun.query.promql.numbers import plain_float
 from hannun.query.promql.registry import STRING, aggregation
 
@@ -24,7 +24,7 @@ from hannun.query.promql.registry import STRING, aggregation
 )
 def count_values(grouping: Grouping, param: String) -> Grid:
     name = param.value
-    if name == "":
+    if not is_label_name(name):
         raise ExecutionError(f"invalid label name {go_quote(name)}")
     node = grouping.node
     if not (node.without and name in node.labels):

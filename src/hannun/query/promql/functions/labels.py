@@ -12,7 +12,7 @@ from hannun.model.labels import METRIC_NAME, Labels
 from hannun.model.matcher import compile_anchored
 from hannun.query.promql.functions.call import FunctionCall, text
 from hannun.query.promql.grid import Grid, String
-from hannun.query.promql.names import joined
+from hannun.query.promql.names import is_label_name, joined
 from hannun.query.promql.registry import STRING, VECTOR, promql
 
 _REFERENCE = re.compile(r"\$(?:\$|\{([A-Za-z0-9_]+)\}|([A-Za-z0-9_]+))")
@@ -32,7 +32,7 @@ def label_replace(
         regex: Any = compile_anchored(pattern.value)
     except BadQuery as err:
         raise ExecutionError(f"invalid regular expression in label_replace(): {pattern.value}") from err
-    if not _is_label(to.value):
+    if not is_label_name(to.value):
         raise ExecutionError(f"invalid destination label name in label_replace(): {to.value}")
 
     def change(labels: Labels) -> Labels | None:
@@ -54,9 +54,9 @@ def label_replace(
 def label_join(call: FunctionCall, grid: Grid, to: String, separator: String, *sources: String) -> Grid:
     names = [text(source) for source in sources]
     for name in names:
-        if not _is_label(name):
+        if not is_label_name(name):
             raise ExecutionError(f"invalid source label name in label_join(): {name}")
-    if not _is_label(to.value):
+    if not is_label_name(to.value):
         raise ExecutionError(f"invalid destination label name in label_join(): {to.value}")
 
     def change(labels: Labels) -> Labels:
@@ -77,15 +77,6 @@ def expand(template: str, found: Any, regex: Any) -> str:
         return (found.group(name) or "") if name in regex.groupindex else ""
 
     return _REFERENCE.sub(value, template)
-
-
-def _is_label(name: str) -> bool:
-    """Any UTF-8 but the empty string is a label name in 3.x."""
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return name != ""
 
 
 def _changed(grid: Grid, to: str, new: list[Labels | None] | list[Labels]) -> Grid:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hannun.model.errors import ExecutionError
 from hannun.query.promql.grid import Grid, Scalar, Value
 from hannun.query.promql.operators.arithmetic import calculate, compare
-from hannun.query.promql.operators.matching import between_vectors
+from hannun.query.promql.operators.matching import between_vectors, note_incompatible
 from hannun.query.promql.operators.sets import set_operator
 from hannun.query.promql.syntax import COMPARISONS, SET_OPERATORS, Binary, Unary
 
@@ -34,7 +35,7 @@ def binary(node: Binary, left: Value, right: Value, evaluator: Evaluator) -> Val
             if node.op in COMPARISONS:
                 return Scalar(compare(node.op, left.values, right.values).astype(np.float64))
             if node.op in TRIMS:
-                return Scalar(np.full(len(left.values), np.nan))
+                raise ExecutionError(f'operator "{node.op}" not allowed for Scalar operations')
             return Scalar(calculate(node.op, left.values, right.values))
         case Grid(), Scalar():
             return _with_scalar(node, left, right, False, evaluator)
@@ -51,7 +52,7 @@ def _with_scalar(node: Binary, grid: Grid, scalar: Scalar, swapped: bool, evalua
     """A comparison without `bool` keeps the vector's own values and names, on whichever side it stands."""
     if node.op in TRIMS:
         if grid.present.any():
-            incompatible_types(evaluator, node, "float", "float")
+            note_incompatible(evaluator, node, "float", "float")
         return Grid.empty(grid.steps)
     evaluator.context.memory.hold(grid.cells)
     number = scalar.values[None, :]
@@ -62,9 +63,3 @@ def _with_scalar(node: Binary, grid: Grid, scalar: Scalar, swapped: bool, evalua
     if node.returns_bool:
         return Grid(grid.labels, holds.astype(np.float64), grid.present, np.ones(len(grid), dtype=np.bool_))
     return Grid(grid.labels, grid.values, grid.present & holds, grid.nameless).without_empty()
-
-
-def incompatible_types(evaluator: Evaluator, node: Binary, left: str, right: str) -> None:
-    evaluator.context.notes.info(
-        f'incompatible sample types encountered for binary operator "{node.op}": {left} {node.op} {right}', node.span
-    )

@@ -70,7 +70,16 @@ def between_vectors(node: Binary, left: Grid, right: Grid, evaluator: Evaluator)
     if matching.cardinality is not Cardinality.ONE_TO_ONE:
         rows.refuse_equal(of_many, of_one)
     memory.release(masks)
+    if rows.refused:
+        note_incompatible(evaluator, node, "float", "float")
     return rows.grid()
+
+
+def note_incompatible(evaluator: Evaluator, node: Binary, left: str, right: str) -> None:
+    """An operator that these kinds of samples do not know: they are left out, and the answer says so."""
+    evaluator.context.notes.info(
+        f'incompatible sample types encountered for binary operator "{node.op}": {left} {node.op} {right}', node.span
+    )
 
 
 def _pairs(of_many: Ints, of_one: Ints, count: int) -> tuple[Ints, Ints]:
@@ -135,6 +144,7 @@ class _Rows:
         self.kept: list[Bools] = []
         self.nameless: list[bool] = []
         self.sources: list[tuple[int, int]] = []
+        self.refused = False
         self._known: dict[tuple[Labels, Labels], Labels] = {}
 
     def add_pairs(self, many_rows: Ints, one_rows: Ints) -> None:
@@ -179,6 +189,7 @@ class _Rows:
         else:
             self.values.append(left)
             self.kept.append(np.zeros_like(there))
+            self.refused = self.refused or bool(there.any())
         self.computed.append(there)
 
     def _label(self, many: Labels, one: Labels, nameless: bool) -> None:
