@@ -149,9 +149,10 @@ class App:
         self.own = OwnMetrics(REGISTRY)
         self.collect = CollectLoop(self.metrics, list(self._sources()), self.clock)
         self.web = WebServer(
-            create_app(self._endpoints(), self.gate),
+            create_app(self._endpoints(), self.gate, classic_ports=settings.classic_ports),
             host=settings.listen.host,
             port=settings.listen.port,
+            classic_ports=settings.classic_ports,
             tls_files=TlsFiles(settings.tls.cert, settings.tls.key) if settings.tls else None,
         )
 

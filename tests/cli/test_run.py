@@ -43,9 +43,9 @@ def test_the_language_of_help(cli: Any, words: list[str], env: dict[str, str], k
             ["serve", "--listn", "x"], "unknown option --listn; did you mean --listen?", id="an option misspelt"
         ),
         pytest.param(
-            ["serve", "--prometheus-config", "x"], "unknown option --prometheus-config.", id="of a later version"
+            ["serve", "--alertmanager-config", "x"], "unknown option --alertmanager-config.", id="a later one"
         ),
-        pytest.param(["serve", "--classic-ports"], "unknown option --classic-ports.", id="another of a later version"),
+        pytest.param(["serve", "--classic-ports=1"], '--classic-ports: "1" is none of the ports', id="no such port"),
         pytest.param(["serve", "--listen"], "--listen needs a value", id="an option without value"),
         pytest.param(["serve", "now"], '"now" is one word too many', id="a word too many"),
         pytest.param(["user"], "a command is missing: add, list, remove, passwd, role", id="a group alone"),

@@ -40,7 +40,8 @@ def _option(each: Setting[Any]) -> Option:
     if each.is_switch:
         return Option(each.flag, each.name, is_flag=True, default=None, text=each.help)
     said = each.default_said or (each.default if isinstance(each.default, str) else None)
-    return Option(each.flag, each.name, metavar=each.metavar, text=each.help, default_said=said or None)
+    bare: dict[str, Any] = {"is_flag": False, "flag_value": each.bare} if each.bare else {}
+    return Option(each.flag, each.name, metavar=each.metavar, text=each.help, default_said=said or None, **bare)
 
 
 def given(flags: Mapping[str, str | bool | None]) -> dict[str, str]:

@@ -22,7 +22,8 @@ Reader = Callable[[str, Path], T]
 @dataclass(frozen=True, slots=True, eq=False)
 class Setting(Generic[T]):
     """`default` is in the user's words, read like any other; where it depends on the machine, `default_said` tells
-    people how. `listed`: many values, separated by commas or as a YAML list."""
+    people how. `listed`: many values, separated by commas or as a YAML list. `bare`: what the flag means without words,
+    "" where it needs some."""
 
     name: str
     read: Reader[T]
@@ -36,6 +37,7 @@ class Setting(Generic[T]):
     is_switch: bool = False
     listed: bool = False
     secret: bool = False
+    bare: str = ""
 
     def default_words(self, machine: Machine) -> str:
         return self.default if isinstance(self.default, str) else self.default(machine)
@@ -59,6 +61,7 @@ def setting(
     flag: bool = True,
     in_file: bool = True,
     also_env: tuple[str, ...] = (),
+    bare: str = "",
 ) -> Setting[T]:
     """Register the setting `name`; a dot in it is a mapping in the file: `retention.logs`."""
     assert name not in SETTINGS, f"{name} is already a setting"
@@ -76,6 +79,7 @@ def setting(
         is_switch=is_switch,
         listed=listed,
         secret=secret,
+        bare=bare,
     )
     SETTINGS[name] = made
     return made

@@ -70,6 +70,9 @@ class Settings:
     insecure_open: bool = False
     store_url: str = "embedded"
     meta_url: str | None = None
+    prometheus_config: Path | None = None
+    blackbox_config: Path | None = None
+    classic_ports: tuple[int, ...] = ()
     enable_admin_api: bool = False
     no_self: bool = False
     log_level: LogLevel = "info"
@@ -141,6 +144,9 @@ def build(got: Values, machine: Machine, lang: Lang) -> Settings:
         insecure_open=got[table.INSECURE_OPEN],
         store_url=got[table.STORE],
         meta_url=got[table.META],
+        prometheus_config=got[table.PROMETHEUS_CONFIG],
+        blackbox_config=got[table.BLACKBOX_CONFIG],
+        classic_ports=got[table.CLASSIC_PORTS],
         enable_admin_api=got[table.ENABLE_ADMIN_API],
         no_self=got[table.NO_SELF],
         log_level=got[table.LOG_LEVEL],

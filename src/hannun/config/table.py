@@ -6,7 +6,7 @@ A new setting is one entry here and one field of `settings.Settings`.
 
 from __future__ import annotations
 
-from hannun.config import values
+from hannun.config import classic, values
 from hannun.config.machine import Machine
 from hannun.config.setting import SETTINGS as SETTINGS  # the registry that this module fills
 from hannun.config.setting import Setting, many, optional, setting
@@ -216,6 +216,36 @@ MEMORY = setting(
         en="half of a small machine, a quarter of a large one, at most 8GiB",
         ko="작은 컴퓨터는 절반, 큰 컴퓨터는 4분의 1, 최대 8GiB",
     ),
+)
+PROMETHEUS_CONFIG = setting(
+    "prometheus_config",
+    optional(values.file),
+    Text(
+        en="Scrape what this prometheus.yml names; it is read again on reload",
+        ko="이 prometheus.yml에 적힌 대상을 수집합니다. reload 때 다시 읽습니다",
+    ),
+    metavar="FILE",
+)
+BLACKBOX_CONFIG = setting(
+    "blackbox_config",
+    optional(values.file),
+    Text(
+        en="Modules for probes, as blackbox_exporter reads them",
+        ko="프로브 모듈 설정. blackbox_exporter의 파일을 그대로 씁니다",
+    ),
+    metavar="FILE",
+    default_said=Text(en="its stock modules", ko="기본 모듈"),
+)
+CLASSIC_PORTS = setting(
+    "classic_ports",
+    classic.ports,
+    Text(
+        en="Also listen where the replaced products did (all of them, or a list); a taken port is a warning",
+        ko="대체한 제품들이 쓰던 포트에서도 받습니다(전부 또는 목록). 이미 쓰이는 포트는 경고만 합니다",
+    ),
+    metavar="[LIST]",
+    listed=True,
+    bare=classic.ALL,
 )
 ENABLE_ADMIN_API = setting(
     "enable_admin_api",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -47,12 +48,19 @@ class _Reply:
 
 
 class Dispatch:
-    """ASGI application over a table of endpoints; `gate` decides who comes in."""
+    """ASGI application over a table of endpoints; `gate` decides who comes in. `by_port`: tables of single ports."""
 
     def __init__(
-        self, routes: Routes, gate: Gate, *, in_flight_max: int = IN_FLIGHT_MAX, access_log: bool = False
+        self,
+        routes: Routes,
+        gate: Gate,
+        *,
+        by_port: Mapping[int, Routes] | None = None,
+        in_flight_max: int = IN_FLIGHT_MAX,
+        access_log: bool = False,
     ) -> None:
         self._routes = routes
+        self._by_port = dict(by_port or {})
         self._gate = gate
         self._base = gate.site.base
         self._in_flight = 0
@@ -90,17 +98,20 @@ class Dispatch:
 
     def _find(self, scope: Scope) -> Found | WrongMethod | Response | None:
         raw_path = _raw_path(scope)
+        routes = self._routes
+        if self._by_port and (server := scope.get("server")):
+            routes = self._by_port.get(server[1], routes)
         if self._base and (raw_path == self._base or raw_path.startswith(self._base + "/")):
             if raw_path == self._base:
                 query = scope.get("query_string", b"").decode("latin-1")
                 return Response(
                     status_code=302, headers={"location": f"{self._base}/" + (f"?{query}" if query else "")}
                 )
-            below = self._routes.find(scope["method"], raw_path[len(self._base) :])
+            below = routes.find(scope["method"], raw_path[len(self._base) :])
             if below is not None:
                 scope["root_path"] = self._base
                 return below
-        return self._routes.find(scope["method"], raw_path)
+        return routes.find(scope["method"], raw_path)
 
     async def _answer(
         self, found: Found | WrongMethod | Response | None, scope: Scope, receive: Receive, send: Send, reply: _Reply

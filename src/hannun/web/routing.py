@@ -68,15 +68,25 @@ class _Param:
 
 
 class Routes:
-    """Raises ValueError when two endpoints answer the same method and path."""
+    """Raises ValueError when two endpoints answer the same method and path.
 
-    def __init__(self, endpoints: Iterable[Endpoint]) -> None:
+    `product` is the prefix of the product that owns the root in this table, as on its classic port: its routes stand at
+    the root too, and another's route of the same method and path gives way.
+    """
+
+    def __init__(self, endpoints: Iterable[Endpoint], *, product: str = "") -> None:
         self._exact: dict[str, dict[str, Endpoint]] = {}
         self._patterns: dict[int, list[_Pattern]] = {}
         self._rest: list[_Pattern] = []
-        for endpoint in endpoints:
+        everything = list(endpoints)
+        at_home = [endpoint for endpoint in everything if product and endpoint.prefix == product]
+        taken = {(endpoint.method, endpoint.path) for endpoint in at_home}
+        for endpoint in at_home:
+            self._add(endpoint, endpoint.path)
+        for endpoint in everything:
             for path in paths_of(endpoint):
-                self._add(endpoint, path)
+                if (endpoint.method, path) not in taken:
+                    self._add(endpoint, path)
         for patterns in (*self._patterns.values(), self._rest):
             # More literals first, so that /users/me is not taken for /users/{id}.
             patterns.sort(key=lambda pattern: [isinstance(part, _Param) for part in pattern.parts])

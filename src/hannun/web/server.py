@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 import uvicorn
 from starlette.types import ASGIApp
 
+from hannun.model.classic import PREFIX_OF
 from hannun.model.errors import ConfigError
 from hannun.model.http import Endpoint
 from hannun.model.text import Text
@@ -28,6 +29,7 @@ from hannun.web.static import Static
 from hannun.web.static import routes as static_routes
 from hannun.web.tls import TlsFiles
 
+_log = logging.getLogger("hannun.web")
 BACKLOG = 1_024
 KEEP_ALIVE_S = 75
 GRACE_S = 7
@@ -35,12 +37,20 @@ HANDSHAKE_S = 10.0
 
 
 def create_app(
-    endpoints: Sequence[Endpoint], auth: Gate, static: Static | None = None, *, access_log: bool = False
+    endpoints: Sequence[Endpoint],
+    auth: Gate,
+    static: Static | None = None,
+    *,
+    classic_ports: Sequence[int] = (),
+    access_log: bool = False,
 ) -> ASGIApp:
     """One ASGI application: the endpoints (at the root, under their prefix, and all of it under the sub-path too) and
-    the built UI. Raises ValueError when two endpoints answer the same method and path."""
+    the built UI. On a classic port its product's routes own the root. Raises ValueError when two endpoints answer the
+    same method and path."""
     pages = static_routes(Static.read() if static is None else static, base=auth.site.base)
-    return SafeHeaders(Compress(Dispatch(Routes([*endpoints, *pages]), auth, access_log=access_log)))
+    every = [*endpoints, *pages]
+    by_port = {port: Routes(every, product=PREFIX_OF[port]) for port in classic_ports}
+    return SafeHeaders(Compress(Dispatch(Routes(every), auth, by_port=by_port, access_log=access_log)))
 
 
 class WebServer:
@@ -52,12 +62,14 @@ class WebServer:
         *,
         host: str,
         port: int,
+        classic_ports: Sequence[int] = (),
         tls_files: TlsFiles | None = None,
         grace_s: int = GRACE_S,
         protocol: type[BoundedProtocol] = BoundedProtocol,
     ) -> None:
         self._app = app
         self._host, self._port = host, port
+        self._classic_ports = [each for each in classic_ports if each != port]
         self._files = tls_files
         self._grace_s = grace_s
         self._protocol = protocol
@@ -97,8 +109,17 @@ class WebServer:
             backlog=BACKLOG,
         )
         self._server = _Server(config, self._tls)
-        self._serving = asyncio.create_task(self._server.serve([listener]), name="web server")
+        listeners = [listener, *self._classic_listeners()]
+        self._serving = asyncio.create_task(self._server.serve(listeners), name="web server")
         await self._server.wait_started(self._serving)
+
+    def _classic_listeners(self) -> Iterator[socket.socket]:
+        """A product that is still running on its port keeps it: that is a warning, not a failure."""
+        for port in self._classic_ports:
+            try:
+                yield bind(self._host, port)
+            except ConfigError as err:
+                _log.warning("--classic-ports: port %d is left out: %s", port, err.__cause__ or err)
 
     async def stop(self) -> None:
         if self._server is None or self._serving is None:

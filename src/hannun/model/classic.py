@@ -1,0 +1,12 @@
+"""The ports that the replaced products are known by, and under which prefix their routes stand here."""
+
+from __future__ import annotations
+
+PREFIX_OF: dict[int, str] = {
+    9090: "/prometheus",
+    9091: "/pushgateway",
+    9100: "/node-exporter",
+    9115: "/blackbox",
+    8086: "/influx",
+}
+"""On such a port the routes of that product stand at the root; everything else answers there as usual."""
