@@ -114,6 +114,11 @@ class ScrapeConfig:
     )
     fallback_protocol: str = ""
     extra_scrape_metrics: bool = False
+    scrape_native_histograms: bool = False
+    always_scrape_classic_histograms: bool = False
+    convert_classic_histograms_to_nhcb: bool = False
+    metric_name_validation_scheme: Literal["utf8", "legacy"] = "utf8"
+    metric_name_escaping_scheme: str = "allow-utf-8"
     limits: ScrapeLimits = ScrapeLimits()
     client: HttpClientConfig = HttpClientConfig()
     relabel: tuple[RelabelRule, ...] = ()

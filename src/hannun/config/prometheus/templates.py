@@ -1,0 +1,128 @@
+"""Is the text of a label or annotation a Go template that would parse? Without running it.
+
+What is looked at: actions and strings that close, blocks and their `end`, names of functions and variables. What is
+not: how many arguments a function takes and of which kind, which only shows when the template runs.
+"""
+
+from __future__ import annotations
+
+import re
+
+FUNCTIONS = frozenset(
+    """and or not eq ne lt le gt ge len index slice print printf println html js urlquery call
+    query first label value strvalue args reReplaceAll safeHtml match title toUpper toLower graphLink tableLink
+    sortByLabel stripPort stripDomain humanize humanize1024 humanizeDuration humanizePercentage humanizeTimestamp
+    toTime toDuration now pathPrefix externalURL parseDuration tmpl urlQueryEscape
+    true false nil""".split()  # noqa: SIM905
+)
+_OPENERS = frozenset(("if", "range", "with", "define", "block"))
+_VARIABLES = frozenset(("$", "$labels", "$externalLabels", "$externalURL", "$value"))
+_TOKEN = re.compile(
+    r"""(?P<space>\s+)
+    |(?P<text>"(?:[^"\\\n]|\\.)*"|`[^`]*`|'(?:[^'\\\n]|\\.)+')
+    |(?P<variable>\$\w*)
+    |(?P<field>\.\w*)
+    |(?P<number>[-+]?[0-9][\w.]*)
+    |(?P<name>[^\W\d]\w*)
+    |(?P<mark>:=|[=|(),])""",
+    re.VERBOSE,
+)
+
+
+class BadTemplate(ValueError):
+    """In the words of Go's text/template."""
+
+
+def check_template(text: str) -> None:
+    """Raises BadTemplate for what can be seen from outside."""
+    open_blocks: list[str] = []
+    known = set(_VARIABLES)
+    place = 0
+    while (begin := text.find("{{", place)) >= 0:
+        place = begin + 2
+        inside = text[place : place + 1] == "-" and text[place + 1 : place + 2].isspace()
+        if inside:
+            place += 2
+        if text.startswith("/*", place):
+            place = _after_comment(text, place)
+            continue
+        place, tokens = _action(text, place)
+        _block(tokens, open_blocks)
+        _names(tokens, known)
+    if open_blocks:
+        raise BadTemplate("unexpected EOF")
+
+
+def _after_comment(text: str, place: int) -> int:
+    end = text.find("*/", place)
+    if end < 0:
+        raise BadTemplate("unclosed comment")
+    rest = re.compile(r"(?:\s+-)?\}\}").match(text, end + 2)
+    if rest is None:
+        raise BadTemplate("comment ends before closing delimiter")
+    return rest.end()
+
+
+def _action(text: str, place: int) -> tuple[int, list[tuple[str, str]]]:
+    """The tokens up to `}}`, and where the text goes on."""
+    tokens: list[tuple[str, str]] = []
+    while True:
+        if text.startswith("}}", place):
+            return place + 2, tokens
+        if (trimmed := re.compile(r"\s+-\}\}").match(text, place)) is not None:
+            return trimmed.end(), tokens
+        if place >= len(text):
+            raise BadTemplate("unclosed action")
+        found = _TOKEN.match(text, place)
+        if found is None:
+            letter = text[place]
+            if letter == '"':
+                raise BadTemplate("unterminated quoted string")
+            if letter == "`":
+                raise BadTemplate("unterminated raw quoted string")
+            if letter == "'":
+                raise BadTemplate("unterminated character constant")
+            raise BadTemplate(f"unexpected {letter!r} in command")
+        place = found.end()
+        if found.lastgroup != "space":
+            tokens.append((str(found.lastgroup), found[0]))
+
+
+def _block(tokens: list[tuple[str, str]], open_blocks: list[str]) -> None:
+    if not tokens:
+        raise BadTemplate("missing value for command")
+    kind, word = tokens[0]
+    if kind != "name":
+        return
+    if word in _OPENERS:
+        if len(tokens) == 1:
+            raise BadTemplate(f"missing value for {word}")
+        open_blocks.append(word)
+    elif word == "end":
+        if not open_blocks:
+            raise BadTemplate("unexpected {{end}}")
+        open_blocks.pop()
+    elif word == "else" and (not open_blocks or open_blocks[-1] not in ("if", "range", "with")):
+        raise BadTemplate("unexpected {{else}}")
+
+
+def _names(tokens: list[tuple[str, str]], known: set[str]) -> None:
+    keywords = _OPENERS | {"end", "else", "template", "break", "continue"}
+    for place, (kind, word) in enumerate(tokens):
+        following = tokens[place + 1][1] if place + 1 < len(tokens) else ""
+        if (
+            kind == "name"
+            and word not in FUNCTIONS
+            and not (word in keywords and (place == 0 or tokens[0][1] == "else"))
+        ):
+            raise BadTemplate(f'function "{word}" not defined')
+        if kind == "variable":
+            if following in (":=", ","):
+                known.add(word)
+            elif word not in known and not _declared_later(tokens, place):
+                raise BadTemplate(f'undefined variable "{word}"')
+
+
+def _declared_later(tokens: list[tuple[str, str]], place: int) -> bool:
+    """`$v` of `range $k, $v := …`."""
+    return place > 0 and tokens[place - 1][1] == "," and any(word == ":=" for _, word in tokens[place:])
