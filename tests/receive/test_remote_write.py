@@ -11,13 +11,14 @@ import pytest
 
 from hannun.model.access import Access
 from hannun.model.errors import DiskFull, Overloaded, StoreUnavailable
+from hannun.model.exemplar import Exemplar
 from hannun.model.identity import Identity
 from hannun.model.labels import Labels
 from hannun.model.metric import MetricMetadata
 from hannun.observe.outcomes import Outcomes
 from hannun.receive.limits import ReceiveLimits
 from hannun.receive.remote_write import routes
-from hannun.wire.remote_write import Sample, encode
+from hannun.wire.remote_write import Sample, encode, v2
 
 HEADERS = {
     "content-encoding": "snappy",
@@ -76,16 +77,15 @@ async def test_pushing_asks_for_the_right_to_push(sink, outcomes) -> None:
     [
         pytest.param({"content-type": "application/json"}, 'Content-Type "application/json"', id="json"),
         pytest.param(
-            {"content-type": "application/x-protobuf;proto=io.prometheus.write.v2.Request"},
-            "protobuf_message: prometheus.WriteRequest",
-            id="2.0 by content type",
+            {"content-type": "application/x-protobuf;proto=io.prometheus.write.v3.Request"},
+            "io.prometheus.write.v2.Request",
+            id="a version of the future",
         ),
-        pytest.param({"x-prometheus-remote-write-version": "2.0.0"}, "2.0 is not taken yet", id="2.0 by version"),
         pytest.param({"content-encoding": "gzip"}, 'Content-Encoding "gzip"', id="gzip"),
         pytest.param({"content-encoding": "snappy, snappy"}, "snappy, snappy", id="twice"),
     ],
 )
-async def test_what_is_not_remote_write_1_is_415_with_a_hint(serve, sink, outcomes, headers, said) -> None:
+async def test_what_is_not_remote_write_is_415_with_a_hint(serve, sink, outcomes, headers, said) -> None:
     async with serve(routes(sink, outcomes)) as client:
         answer = await client.post("/api/v1/write", content=BODY, headers=HEADERS | headers)
     assert answer.status_code == 415
@@ -221,3 +221,71 @@ async def test_many_requests_at_once_never_hold_more_than_the_bound(serve, sink,
         statuses = {answer.status_code for answer in answers}
         assert statuses == {204, 503}
         assert (await client.post("/api/v1/write", content=BODY, headers=HEADERS)).status_code == 204
+
+
+V2 = HEADERS | {
+    "content-type": "application/x-protobuf;proto=io.prometheus.write.v2.Request",
+    "x-prometheus-remote-write-version": "2.0.0",
+}
+TRACE = v2.Told((("trace_id", "abc"),), 0.5, 1_500)
+SECOND = v2.TimeSeries(UP, [Sample(1_000, 1.0), Sample(2_000, 0.0)], [TRACE], "gauge", "alive")
+
+
+def written(answer: httpx.Response) -> tuple[str, ...]:
+    return tuple(
+        answer.headers[f"x-prometheus-remote-write-{what}-written"] for what in ("samples", "histograms", "exemplars")
+    )
+
+
+async def test_2_0_says_how_much_was_written(serve, sink, outcomes) -> None:
+    async with serve(routes(sink, outcomes)) as client:
+        answers = [
+            await client.post("/api/v1/write", content=packed(v2.encode([SECOND])), headers=V2) for _ in range(2)
+        ]
+    assert [(answer.status_code, written(answer)) for answer in answers] == [(204, ("2", "0", "1"))] * 2
+    first, second = sink.batches
+    assert (first.ts_ms.tolist(), first.value.tolist()) == ([1_000, 2_000], [1.0, 0.0])
+    assert first.exemplars == (Exemplar(int(first.series[0]), Labels.of(trace_id="abc"), 0.5, 1_500),)
+    assert first.metadata == (MetricMetadata("up", "gauge", "alive"),)
+    assert (second.introduced, second.metadata) == ((), ()), "what is stored is not told again"
+    accepted = {tally.signal: count for tally, count in outcomes.rows()}
+    assert accepted == {"metrics": 4, "exemplars": 2}
+
+
+async def test_2_0_stores_what_is_good_and_answers_400_for_the_rest(serve, sink, outcomes) -> None:
+    bad = v2.TimeSeries((("job", "node"),), [Sample(1, 1.0)])
+    async with serve(routes(sink, outcomes)) as client:
+        answer = await client.post("/api/v1/write", content=packed(v2.encode([bad, SECOND])), headers=V2)
+        assert (answer.status_code, written(answer)) == (400, ("2", "0", "1"))
+        assert "1 series without __name__ (1 samples)" in answer.text
+        sink.within = (1_500, 10_000)
+        answer = await client.post("/api/v1/write", content=packed(v2.encode([SECOND])), headers=V2)
+        assert (answer.status_code, written(answer)) == (400, ("1", "0", "1"))
+    assert len(sink.batches) == 2
+
+
+async def test_2_0_metadata_of_a_write_that_failed_come_again(serve, sink, outcomes) -> None:
+    body = packed(v2.encode([SECOND]))
+    sink.fails = StoreUnavailable("engine out of memory")
+    async with serve(routes(sink, outcomes)) as client:
+        answer = await client.post("/api/v1/write", content=body, headers=V2)
+        assert (answer.status_code, written(answer)) == (503, ("0", "0", "0"))
+        sink.fails = None
+        await client.post("/api/v1/write", content=body, headers=V2)
+    assert sink.batches[0].metadata == (MetricMetadata("up", "gauge", "alive"),)
+
+
+async def test_a_1_0_message_sent_as_2_0_is_told_so(serve, sink, outcomes) -> None:
+    async with serve(routes(sink, outcomes)) as client:
+        answer = await client.post("/api/v1/write", content=BODY, headers=V2)
+    assert answer.status_code == 400
+    assert "field of a 1.0 message" in answer.text
+    assert written(answer) == ("0", "0", "0")
+
+
+async def test_an_exemplar_before_the_first_sample_of_its_series_is_stored(serve, sink, outcomes) -> None:
+    alone = v2.TimeSeries(UP, (), [TRACE])
+    async with serve(routes(sink, outcomes)) as client:
+        answer = await client.post("/api/v1/write", content=packed(v2.encode([alone])), headers=V2)
+    assert (answer.status_code, written(answer)) == (204, ("0", "0", "1"))
+    assert [new.labels for new in sink.batches[0].introduced] == [Labels.from_pairs(UP)]

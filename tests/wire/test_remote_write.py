@@ -18,6 +18,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hannun.model.errors import TooLarge, WireError
+from hannun.model.exemplar import Exemplar
 from hannun.model.labels import Labels
 from hannun.model.metric import STALE_NAN_BITS, MetricMetadata
 from hannun.wire.compression import snappy_block
@@ -32,6 +33,7 @@ from hannun.wire.remote_write import (
     WriteColumns,
     encode,
 )
+from hannun.wire.remote_write.encode import varint
 
 Decoder = FastDecoder | PlainDecoder
 UP = (("__name__", "up"), ("instance", "a:9100"), ("job", "node"))
@@ -85,7 +87,8 @@ def flat(columns: WriteColumns) -> dict[str, Any]:
         "metadata": columns.metadata,
         "refused": dict(columns.refused),
         "metadata_refused": columns.metadata_refused,
-        "exemplars": columns.exemplars,
+        "exemplars": [(one.series, one.labels, struct.pack("<d", one.value), one.ts_ms) for one in columns.exemplars],
+        "exemplars_refused": columns.exemplars_refused,
         "histograms": columns.histograms,
     }
 
@@ -99,8 +102,7 @@ def outcome(decoder: Decoder, body: bytes) -> dict[str, Any] | None:
 
 
 def nested(number: int, payload: bytes) -> bytes:
-    assert len(payload) < 128
-    return bytes([number << 3 | 2, len(payload)]) + payload
+    return bytes([number << 3 | 2]) + varint(len(payload)) + payload
 
 
 def test_samples_come_out_as_columns(decoder: Decoder) -> None:
@@ -175,12 +177,47 @@ def test_odd_metadata(decoder: Decoder, message: bytes, read: tuple[MetricMetada
     assert (found.metadata, found.metadata_refused) == (read, refused)
 
 
-def test_exemplars_and_histograms_are_counted(decoder: Decoder) -> None:
-    series = (
-        nested(1, nested(1, b"__name__") + nested(2, b"up")) + nested(3, b"") + nested(4, b"\x08\x01") + nested(4, b"")
-    )
+def test_native_histograms_are_counted(decoder: Decoder) -> None:
+    series = nested(1, nested(1, b"__name__") + nested(2, b"up")) + nested(4, b"\x08\x01") + nested(4, b"")
     found = decoder.decode(nested(1, series))
-    assert (found.exemplars, found.histograms, len(found.ids), len(found.ts_ms)) == (1, 2, 1, 0)
+    assert (found.histograms, len(found.ids), len(found.ts_ms)) == (2, 1, 0)
+
+
+def exemplar(pairs: dict[str, str], value: float, ts_ms: int) -> bytes:
+    labels = [nested(1, nested(1, name.encode()) + nested(2, text.encode())) for name, text in pairs.items()]
+    return nested(3, b"".join(labels) + b"\x11" + struct.pack("<d", value) + b"\x18" + bytes([ts_ms]))
+
+
+def test_exemplars_belong_to_their_series(decoder: Decoder) -> None:
+    names = [nested(1, nested(1, b"__name__") + nested(2, name)) for name in (b"a", b"b")]
+    body = nested(1, names[0] + exemplar({"trace_id": "x"}, 0.5, 7)) + nested(1, exemplar({}, 1.0, 8) + names[1])
+    found = decoder.decode(body)
+    series = found.ids.tolist()
+    assert found.exemplars == (
+        Exemplar(series[0], Labels.of(trace_id="x"), 0.5, 7),
+        Exemplar(series[1], Labels(), 1.0, 8),
+    )
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param(exemplar({"trace_id": "x" * 121}, 1.0, 1), id="129 letters"),
+        pytest.param(exemplar({"": "x"}, 1.0, 1), id="no label name"),
+        pytest.param(exemplar({"__name__": "x"}, 1.0, 1), id="a metric name"),
+        pytest.param(nested(3, nested(1, nested(1, b"\xff") + nested(2, b"x"))), id="not UTF-8"),
+        pytest.param(nested(3, nested(1, nested(1, b"a")) * 2), id="doubled"),
+    ],
+)
+def test_a_bad_exemplar_costs_itself_and_not_its_sample(decoder: Decoder, told: bytes) -> None:
+    series = nested(1, nested(1, b"__name__") + nested(2, b"up")) + told + nested(2, b"\x10\x07")
+    found = decoder.decode(nested(1, series))
+    assert (found.exemplars, found.exemplars_refused, found.ts_ms.tolist()) == ((), 1, [7])
+
+
+def test_the_exemplar_of_a_refused_series_is_refused_too(decoder: Decoder) -> None:
+    found = decoder.decode(nested(1, exemplar({"trace_id": "x"}, 1.0, 1)))
+    assert (found.exemplars, found.exemplars_refused) == ((), 1)
 
 
 DATA = Path(__file__).parent.parent / "data" / "remote_write"
@@ -200,7 +237,7 @@ def test_what_prometheus_2_42_really_sent(
     found = decoder.decode(snappy_block((DATA / f"prometheus-2.42-{file}.snappy").read_bytes(), 1 << 20))
     assert (len(found.ids), len(found.ts_ms), len(found.metadata)) == (series, series, described)
     assert int((found.value.view(np.uint64) == STALE_NAN_BITS).sum()) == stale
-    assert (dict(found.refused), found.metadata_refused, found.exemplars, found.histograms) == ({}, 0, 0, 0)
+    assert (dict(found.refused), found.metadata_refused, found.exemplars, found.histograms) == ({}, 0, (), 0)
     names = [str(found.labels(index)) for index in range(series)]
     assert one is None or one in names
     assert found.ids.tolist() == [found.labels(index).series_id() for index in range(series)]
@@ -263,6 +300,7 @@ def test_labels_between_samples_belong_to_the_same_series(decoder: Decoder) -> N
         pytest.param(b"\x0a\x00" * 1000, RequestLimits(series_max=999), id="series"),
         pytest.param(nested(1, b"\x12\x00" * 60) * 20, RequestLimits(samples_max=1199), id="samples"),
         pytest.param(b"\x1a\x00" * 1000, RequestLimits(metadata_max=999), id="metadata"),
+        pytest.param(nested(1, b"\x1a\x00" * 50) * 20, RequestLimits(exemplars_max=999), id="exemplars"),
     ],
 )
 @pytest.mark.parametrize("make", [FastDecoder, PlainDecoder], ids=["fast", "plain"])
@@ -271,7 +309,7 @@ def test_a_request_of_too_many_things_names_the_limit(
 ) -> None:
     with pytest.raises(TooLarge, match=r"more than (999|1199) .*max_samples_per_send"):
         make(None, limits).decode(body)
-    more = RequestLimits(series_max=1000, samples_max=1200, metadata_max=1000)
+    more = RequestLimits(series_max=1000, samples_max=1200, metadata_max=1000, exemplars_max=1000)
     make(None, more).decode(body)
 
 
@@ -299,7 +337,11 @@ def test_many_known_series_are_found_again() -> None:
 names = st.sampled_from(["__name__", "job", "a", "b", "", "이름"])
 pairs = st.lists(st.tuples(names, st.sampled_from(["", "x", "값", "y" * 200])), max_size=6)
 points = st.lists(st.builds(Sample, st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=True)), max_size=4)
-requests = st.lists(st.tuples(pairs, points), max_size=6).map(encode)
+told = st.builds(exemplar, st.dictionaries(names, st.sampled_from(["", "x", "값"])), st.floats(), st.integers(0, 127))
+extra = st.builds(
+    lambda told: nested(1, nested(1, nested(1, b"__name__") + nested(2, b"up")) + b"".join(told)), st.lists(told)
+)
+requests = st.builds(bytes.__add__, st.lists(st.tuples(pairs, points), max_size=6).map(encode), extra)
 SHARED = FastDecoder(entries_max=64)
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hannun.model.exemplar import Exemplar
 from hannun.model.labels import Labels
 from hannun.model.metric import Floats, Ids, Ints, MetricMetadata
 from hannun.wire.remote_write.labels import Refusal, SeriesLimits, read_labels
 
-_NO_LIMITS = SeriesLimits(labels_max=1 << 30, name_bytes_max=1 << 30, value_bytes_max=1 << 30)
+NO_LIMITS = SeriesLimits(labels_max=1 << 30, name_bytes_max=1 << 30, value_bytes_max=1 << 30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,7 @@ class WriteColumns:
 
     `ids` uint64[s] series ids, `counts` int64[s] samples of each, `spans` int64[s, 2] the bytes of each TimeSeries
     message in `body`, at least up to its last label; `ts_ms` int64[n] and `value` float64[n] (bits kept) with n = sum
-    of `counts`.
-    `exemplars` and `histograms` count what the request also held and what is not stored yet.
+    of `counts`. `histograms` counts what the request also held and what is not stored yet.
     """
 
     body: bytes
@@ -42,10 +42,15 @@ class WriteColumns:
     metadata: tuple[MetricMetadata, ...] = ()
     refused: Mapping[Refusal, Refused] = field(default_factory=dict)
     metadata_refused: int = 0
-    exemplars: int = 0
+    exemplars: tuple[Exemplar, ...] = ()
+    exemplars_refused: int = 0
     histograms: int = 0
     fresh: Mapping[int, Labels] = field(default_factory=dict)
     """Labels by series id that decoding had to read anyway."""
+    read: Callable[[int, int], Labels | Refusal] | None = None
+    """How a span becomes labels where they do not stand in it as Label messages (2.0 refers to symbols)."""
+    described_keys: NDArray[np.uint64] | None = None
+    """What 2.0's decoder remembers of `metadata` once it is stored: `Decoder.stored`."""
 
     def series(self) -> Ids:
         """uint64[n]: the series id of every sample."""
@@ -56,7 +61,7 @@ class WriteColumns:
         if (read := self.fresh.get(int(self.ids[index]))) is not None:
             return read
         start, end = self.spans[index].tolist()
-        found = read_labels(self.body, start, end, _NO_LIMITS)
+        found = self.read(start, end) if self.read else read_labels(self.body, start, end, NO_LIMITS)
         assert isinstance(found, Labels), "a series that was taken has valid labels"
         return found
 

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hannun.model.errors import WireError
+from hannun.model.exemplar import Exemplar
 from hannun.model.labels import Labels
 from hannun.model.metric import Ids, Ints
 from hannun.wire.remote_write import scan
 from hannun.wire.remote_write.cache import ENTRIES_MAX, TAKEN, SeriesCache
 from hannun.wire.remote_write.columns import WriteColumns, left_out
 from hannun.wire.remote_write.encode import Sample, encode
+from hannun.wire.remote_write.exemplars import read_exemplar
 from hannun.wire.remote_write.labels import SeriesLimits, read_labels
 from hannun.wire.remote_write.limits import RequestLimits
 from hannun.wire.remote_write.metadata import read_metadata
 
 # First guesses of how many entries `bytes / this` a body holds; a wrong one costs a second scan with twice the room.
-_BYTES_PER_SERIES, _BYTES_PER_SAMPLE, _METADATA_ROOM = 64, 16, 256
+_BYTES_PER_SERIES, _BYTES_PER_SAMPLE, _METADATA_ROOM, _EXEMPLAR_ROOM = 64, 16, 256, 64
 
 
 class FastDecoder:
@@ -53,35 +56,17 @@ class FastDecoder:
         fresh = self._learn(body, found, ids, states, missing) if len(missing) else {}
         metadata = [read_metadata(body, int(start), int(end)) for start, end in found.metadata]
         described = tuple(entry for entry in metadata if entry is not None)
-        if not (states != TAKEN).any():
-            return WriteColumns(
-                body,
-                ids,
-                found.counts,
-                found.spans,
-                found.ts_ms,
-                found.bits.view(np.float64),
-                described,
-                metadata_refused=len(metadata) - len(described),
-                exemplars=found.exemplars,
-                histograms=found.histograms,
-                fresh=fresh,
-            )
-        taken = states == TAKEN
-        rows = np.repeat(taken, found.counts)
-        return WriteColumns(
+        exemplars = _exemplars(body, found.told, ids, states) if len(found.told) else ()
+        return assembled(
             body,
-            ids[taken],
-            found.counts[taken],
-            found.spans[taken],
-            found.ts_ms[rows],
-            found.bits[rows].view(np.float64),
-            described,
-            left_out(states - np.uint8(TAKEN), found.counts),
-            len(metadata) - len(described),
-            found.exemplars,
-            found.histograms,
-            fresh,
+            ids,
+            states,
+            found,
+            metadata=described,
+            metadata_refused=len(metadata) - len(described),
+            exemplars=exemplars,
+            exemplars_refused=len(found.told) - len(exemplars),
+            fresh=fresh,
         )
 
     def _scan(self, body: bytes) -> _Scanned:
@@ -90,8 +75,9 @@ class FastDecoder:
         series = min(len(body) // _BYTES_PER_SERIES + 16, most.series_max)
         samples = min(len(body) // _BYTES_PER_SAMPLE + 16, most.samples_max)
         metadata = min(_METADATA_ROOM, most.metadata_max)
+        exemplars = min(_EXEMPLAR_ROOM, most.exemplars_max)
         while True:
-            room = _Room(series, samples, metadata)
+            room = _Room(series, samples, metadata, exemplars)
             match room.fill(view, self._seed):
                 case scan.OK:
                     return room.filled()
@@ -104,6 +90,9 @@ class FastDecoder:
                 case scan.MORE_METADATA:
                     most.check_metadata(metadata + 1)
                     metadata = min(2 * metadata, most.metadata_max)
+                case scan.MORE_EXEMPLARS:
+                    most.check_exemplars(exemplars + 1)
+                    exemplars = min(16 * exemplars, most.exemplars_max)
                 case fault:
                     raise WireError(f"remote write: {scan.WORDS[fault]} at byte {int(room.tally[scan.AT])}")
 
@@ -125,6 +114,50 @@ class FastDecoder:
         return fresh
 
 
+def _exemplars(body: bytes, told: NDArray[np.int64], ids: Ids, states: NDArray[np.uint8]) -> tuple[Exemplar, ...]:
+    """Those that can be stored, of series that are taken; all are read, so that broken bytes never hide."""
+    series, taken = ids.tolist(), (states == TAKEN).tolist()
+    read = [(of, read_exemplar(body, series[of], start, end)) for of, start, end in told.tolist()]
+    return tuple(one for of, one in read if one is not None and taken[of])
+
+
+class Scanned(Protocol):
+    """What both versions' scans find of every series, taken or not."""
+
+    @property
+    def counts(self) -> Ints: ...
+    @property
+    def spans(self) -> NDArray[np.int64]: ...
+    @property
+    def ts_ms(self) -> Ints: ...
+    @property
+    def bits(self) -> NDArray[np.uint64]: ...
+    @property
+    def histograms(self) -> int: ...
+
+
+def assembled(body: bytes, ids: Ids, states: NDArray[np.uint8], found: Scanned, **more: Any) -> WriteColumns:
+    """The columns of the series that are taken. `more`: the fields of WriteColumns that are not per series."""
+    if not (states != TAKEN).any():
+        values = found.bits.view(np.float64)
+        return WriteColumns(
+            body, ids, found.counts, found.spans, found.ts_ms, values, histograms=found.histograms, **more
+        )
+    taken = states == TAKEN
+    rows = np.repeat(taken, found.counts)
+    return WriteColumns(
+        body,
+        ids[taken],
+        found.counts[taken],
+        found.spans[taken],
+        found.ts_ms[rows],
+        found.bits[rows].view(np.float64),
+        refused=left_out(states - np.uint8(TAKEN), found.counts),
+        histograms=found.histograms,
+        **more,
+    )
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Scanned:
     """The arrays of `scan.scan`, cut to what was filled."""
@@ -135,24 +168,25 @@ class _Scanned:
     ts_ms: Ints
     bits: NDArray[np.uint64]
     metadata: NDArray[np.int64]
-    exemplars: int
+    told: NDArray[np.int64]
     histograms: int
 
 
 class _Room:
     """Arrays for one scan, uninitialised: only what is filled is ever read."""
 
-    def __init__(self, series: int, samples: int, metadata: int) -> None:
+    def __init__(self, series: int, samples: int, metadata: int, exemplars: int) -> None:
         self.keys = np.empty((series, 2), dtype=np.uint64)
         self.counts = np.empty(series, dtype=np.int64)
         self.spans = np.empty((series, 2), dtype=np.int64)
         self.ts_ms = np.empty(samples, dtype=np.int64)
         self.bits = np.empty(samples, dtype=np.uint64)
         self.metadata = np.empty((metadata, 2), dtype=np.int64)
+        self.told = np.empty((exemplars, 3), dtype=np.int64)
         self.tally = np.zeros(scan.TALLY_SLOTS, dtype=np.int64)
 
     def fill(self, view: NDArray[np.uint8], seed: np.uint64) -> int:
-        arrays = (self.keys, self.counts, self.spans, self.ts_ms, self.bits, self.metadata, self.tally)
+        arrays = (self.keys, self.counts, self.spans, self.ts_ms, self.bits, self.metadata, self.told, self.tally)
         return int(scan.scan(view, seed, *arrays))
 
     def filled(self) -> _Scanned:
@@ -164,7 +198,7 @@ class _Room:
             self.ts_ms[:samples],
             self.bits[:samples],
             self.metadata[: int(self.tally[scan.METADATA])],
-            int(self.tally[scan.EXEMPLARS]),
+            self.told[: int(self.tally[scan.EXEMPLARS])],
             int(self.tally[scan.HISTOGRAMS]),
         )
 

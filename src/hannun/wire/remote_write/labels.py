@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -19,6 +20,7 @@ class Refusal(IntEnum):
     TOO_MANY_LABELS = 5
     NAME_TOO_LONG = 6
     VALUE_TOO_LONG = 7
+    BAD_REFERENCE = 8
 
     @property
     def by_limit(self) -> bool:
@@ -38,6 +40,7 @@ _WORDS = {
     Refusal.TOO_MANY_LABELS: "series with too many labels",
     Refusal.NAME_TOO_LONG: "series with a label name that is too long",
     Refusal.VALUE_TOO_LONG: "series with a label value that is too long",
+    Refusal.BAD_REFERENCE: "series that refers to symbols that are not there",
 }
 
 
@@ -57,8 +60,13 @@ def read_labels(body: bytes, start: int, end: int, limits: SeriesLimits) -> Labe
     """
     raw, rest = _usual(body, start, end)
     raw += [
-        _pair(body, field.expect(LENGTH).start, field.end) for field in fields(body, rest, end) if field.number == 1
+        pair_of(body, field.expect(LENGTH).start, field.end) for field in fields(body, rest, end) if field.number == 1
     ]
+    return checked(raw, limits)
+
+
+def checked(raw: Sequence[tuple[bytes, bytes]], limits: SeriesLimits) -> Labels | Refusal:
+    """The label set of these pairs, or why it cannot be taken."""
     if len(raw) > limits.labels_max:
         return Refusal.TOO_MANY_LABELS
     pairs: dict[str, str] = {}
@@ -101,7 +109,8 @@ def _usual(body: bytes, at: int, end: int) -> tuple[list[tuple[bytes, bytes]], i
 _LABEL, _NAME, _VALUE = 0x0A, 0x0A, 0x12  # tags of `labels` in a TimeSeries, of `name` and `value` in a Label
 
 
-def _pair(body: bytes, start: int, end: int) -> tuple[bytes, bytes]:
+def pair_of(body: bytes, start: int, end: int) -> tuple[bytes, bytes]:
+    """Name and value of the Label message in `body[start:end]`. Raises WireError."""
     name = value = b""
     for field in fields(body, start, end):
         if field.number == 1:

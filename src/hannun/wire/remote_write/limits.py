@@ -1,4 +1,4 @@
-"""What one WriteRequest may hold. Real senders bring 500 to 2,000 samples; these bounds only stop the absurd."""
+"""What one request may hold. Real senders bring 500 to 2,000 samples; these bounds only stop the absurd."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ class RequestLimits:
     series_max: int = 500_000
     samples_max: int = 2_000_000
     metadata_max: int = 100_000
+    exemplars_max: int = 50_000
+    symbols_max: int = 1_000_000
+    """Only 2.0 has symbols: every distinct label name, label value, help text and unit of a request."""
 
     def check_series(self, count: int) -> None:
         if count > self.series_max:
@@ -24,6 +27,14 @@ class RequestLimits:
     def check_metadata(self, count: int) -> None:
         if count > self.metadata_max:
             raise _too_many("metadata entries", self.metadata_max)
+
+    def check_exemplars(self, count: int) -> None:
+        if count > self.exemplars_max:
+            raise _too_many("exemplars", self.exemplars_max)
+
+    def check_symbols(self, count: int) -> None:
+        if count > self.symbols_max:
+            raise _too_many("symbols", self.symbols_max)
 
 
 def _too_many(what: str, most: int) -> TooLarge:

@@ -25,6 +25,11 @@ def read_metadata(body: bytes, start: int, end: int) -> MetricMetadata | None:
             text = body[field.expect(LENGTH).start : field.end]
         elif field.number == 5:
             unit = body[field.expect(LENGTH).start : field.end]
+    return described(kind, name, text, unit)
+
+
+def described(kind: int, name: bytes, text: bytes, unit: bytes) -> MetricMetadata | None:
+    """Metadata of these parts; None without a usable name, or when a part is not UTF-8."""
     if not name or len(name) > NAME_BYTES_MAX or len(unit) > NAME_BYTES_MAX:
         return None
     kind_name = METRIC_TYPES[kind] if kind < len(METRIC_TYPES) else METRIC_TYPES[0]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from hannun.model.exemplar import Exemplar
 from hannun.model.labels import Labels
 from hannun.model.metric import MetricMetadata
 from hannun.wire.protobuf import FIXED64, LENGTH, VARINT, fields, signed
 from hannun.wire.remote_write.columns import WriteColumns, left_out
+from hannun.wire.remote_write.exemplars import read_exemplar
 from hannun.wire.remote_write.labels import SeriesLimits, read_labels
 from hannun.wire.remote_write.limits import RequestLimits
 from hannun.wire.remote_write.metadata import read_metadata
@@ -32,7 +36,8 @@ class PlainDecoder:
         ts_ms: list[int] = []
         bits: list[int] = []
         metadata: list[MetricMetadata] = []
-        total = metadata_seen = exemplars = histograms = 0
+        exemplars: list[Exemplar] = []
+        total = metadata_seen = exemplars_seen = histograms = 0
         for field in fields(body, 0, len(body)):
             if field.number == METADATA:
                 metadata_seen += 1
@@ -42,16 +47,20 @@ class PlainDecoder:
             if field.number != SERIES:
                 continue
             start, end = field.expect(LENGTH).start, field.end
-            samples, more_exemplars, more_histograms = _samples(body, start, end)
-            exemplars, histograms = exemplars + more_exemplars, histograms + more_histograms
+            samples, told, more_histograms = _samples(body, start, end)
+            exemplars_seen, histograms = exemplars_seen + len(told), histograms + more_histograms
+            self._request.check_exemplars(exemplars_seen)
             total += len(samples)
             self._request.check_series(len(verdicts) + 1)
             self._request.check_samples(total)
             labels = read_labels(body, start, end, self._limits)
             counts.append(len(samples))
+            read = [read_exemplar(body, 0, *span) for span in told]
             if isinstance(labels, Labels):
                 verdicts.append(0)
-                ids.append(labels.series_id())
+                series = labels.series_id()
+                ids.append(series)
+                exemplars += [replace(one, series=series) for one in read if one is not None]
                 spans.append((start, end))
                 ts_ms += [ts for ts, _ in samples]
                 bits += [value for _, value in samples]
@@ -69,28 +78,34 @@ class PlainDecoder:
             metadata=tuple(metadata),
             refused=left_out(judged, numbers),
             metadata_refused=metadata_seen - len(metadata),
-            exemplars=exemplars,
+            exemplars=tuple(exemplars),
+            exemplars_refused=exemplars_seen - len(exemplars),
             histograms=histograms,
         )
 
 
-def _samples(body: bytes, start: int, end: int) -> tuple[list[tuple[int, int]], int, int]:
-    """(timestamp in ms, value bits) of every sample of one TimeSeries, and how many exemplars and histograms it has."""
+def _samples(body: bytes, start: int, end: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]], int]:
+    """(timestamp in ms, value bits) of every sample of one TimeSeries, the spans of its exemplars, its histograms."""
     samples: list[tuple[int, int]] = []
-    exemplars = histograms = 0
+    exemplars: list[tuple[int, int]] = []
+    histograms = 0
     for field in fields(body, start, end):
         if field.number == SAMPLES:
-            bits = ts_ms = 0
-            for inner in fields(body, field.expect(LENGTH).start, field.end):
-                if inner.number == 1:
-                    bits = inner.expect(FIXED64).value
-                elif inner.number == 2:
-                    ts_ms = signed(inner.expect(VARINT).value)
-            samples.append((ts_ms, bits))
+            samples.append(read_sample(body, field.expect(LENGTH).start, field.end))
         elif field.number == EXEMPLARS:
-            field.expect(LENGTH)
-            exemplars += 1
+            exemplars.append((field.expect(LENGTH).start, field.end))
         elif field.number == HISTOGRAMS:
             field.expect(LENGTH)
             histograms += 1
     return samples, exemplars, histograms
+
+
+def read_sample(body: bytes, start: int, end: int) -> tuple[int, int]:
+    """(timestamp in ms, value bits) of the Sample message in `body[start:end]`."""
+    bits = ts_ms = 0
+    for field in fields(body, start, end):
+        if field.number == 1:
+            bits = field.expect(FIXED64).value
+        elif field.number == 2:
+            ts_ms = signed(field.expect(VARINT).value)
+    return ts_ms, bits

@@ -17,7 +17,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 OK, TRUNCATED, LONG_NUMBER, BAD_FIELD, BAD_WIRE, WRONG_WIRE = 0, 1, 2, 3, 4, 5
-MORE_SERIES, MORE_SAMPLES, MORE_METADATA = 6, 7, 8
+MORE_SERIES, MORE_SAMPLES, MORE_METADATA, MORE_EXEMPLARS = 6, 7, 8, 9
 WORDS = {
     TRUNCATED: "truncated",
     LONG_NUMBER: "number longer than 64 bits",
@@ -174,14 +174,23 @@ def _sample(body: Any, at: Any, end: Any) -> Any:
 
 @_compiled
 def scan(
-    body: Any, seed: Any, keys: Any, counts: Any, spans: Any, ts_ms: Any, bits: Any, metadata: Any, tally: Any
+    body: Any,
+    seed: Any,
+    keys: Any,
+    counts: Any,
+    spans: Any,
+    ts_ms: Any,
+    bits: Any,
+    metadata: Any,
+    told: Any,
+    tally: Any,
 ) -> Any:
     """Fill the arrays from `body` (uint8); returns OK, MORE_… (call again with a longer array) or a fault.
 
     `keys` uint64[s, 2] label hashes, `counts` int64[s] samples per series, `spans` int64[s, 2] the bytes of each
     TimeSeries up to its last label, `metadata` int64[m, 2] the bytes of each metadata message, `ts_ms` int64[n],
-    `bits` uint64[n], `tally` int64[TALLY_SLOTS]: how much of each was filled, and the byte of a fault. Arrays bound
-    what is written; nothing is written beyond them.
+    `bits` uint64[n], `told` int64[e, 3] the series and the bytes of each exemplar, `tally` int64[TALLY_SLOTS]: how
+    much of each was filled, and the byte of a fault. Arrays bound what is written; nothing is written beyond them.
     """
     total = len(body)
     series = samples = described = exemplars = histograms = 0
@@ -250,6 +259,11 @@ def scan(
                 samples += 1
                 held += 1
             elif number == 3:
+                if exemplars >= len(told):
+                    return MORE_EXEMPLARS
+                told[exemplars, 0] = series
+                told[exemplars, 1] = inner_start
+                told[exemplars, 2] = inner_stop
                 exemplars += 1
             elif number == 4:
                 histograms += 1
