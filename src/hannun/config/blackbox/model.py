@@ -83,11 +83,11 @@ class TcpProbe:
 
 @dataclass(frozen=True, slots=True)
 class IcmpProbe:
-    """`ttl` 0: the system's."""
+    """`ttl` 0: the system's. `payload_bytes` 0: the exporter's own short payload."""
 
     payload_bytes: int = 0
     dont_fragment: bool = False
-    ttl: int = 0
+    ttl: int = 64
     ip: IpChoice = IpChoice()
 
 

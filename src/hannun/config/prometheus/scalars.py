@@ -26,6 +26,9 @@ _SIZES = tuple(
     (re.compile(rf"(?:{_SIZE_PART}(?:[KMGTPE]{suffix}|B))+"), re.compile(rf"({_SIZE_PART})([KMGTPE]?){suffix_or_b}"))
     for suffix, suffix_or_b in (("iB", "(?:iB|B)"), ("B", "B"))
 )
+_GO_UNIT_MS = {"ns": 1e-6, "us": 1e-3, "µs": 1e-3, "μs": 1e-3, "ms": 1.0, "s": 1e3, "m": 60e3, "h": 3600e3}
+_GO_PART = re.compile(r"(\d{1,18}(?:\.\d{0,18})?|\.\d{1,18})(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
+_GO_DURATION = re.compile(rf"[-+]?(?:{_GO_PART.pattern})+", re.ASCII)
 _POWER = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5, "E": 6}
 _LEGACY_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _LEGACY_METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
@@ -88,6 +91,21 @@ def duration(words: str) -> int:
         raise BadValue(
             str(err)[:200] if words else "empty duration string", f"{said}: 기간은 30s, 5m, 1h30m처럼 적어 주세요"
         ) from None
+
+
+def go_duration(words: str) -> int:
+    """`1.5s`, `1m30s`, `500ms` -> ms, as Go's time.ParseDuration: no days, fractions allowed."""
+    if words in ("0", "+0", "-0"):
+        return 0
+    if _GO_DURATION.fullmatch(words):
+        total = sum(float(amount) * _GO_UNIT_MS[unit] for amount, unit in _GO_PART.findall(words))
+        if total < 2**63 / 1e6:
+            return -round(total) if words.startswith("-") else round(total)
+    said = quote(words)
+    raise BadValue(
+        f"time: invalid duration {said}; write 5s, 500ms or 1m30s",
+        f"{said}: 시간은 5s, 500ms, 1m30s처럼 적어 주세요",
+    )
 
 
 def size(words: str) -> int:

@@ -161,6 +161,17 @@ class Section:
         """A list of texts, each with its line."""
         return tuple((text_of(node), node.line) for node in self._list(key) if self._is_scalar(node, key))
 
+    def wholes(self, key: str, *, least: int = 0, most: int = scalars.INT_MAX) -> tuple[int, ...]:
+        """A list of whole numbers."""
+        found: list[int] = []
+        for node in self._list(key):
+            if self._is_scalar(node, key):
+                try:
+                    found.append(scalars.whole(node, least=least, most=most))
+                except BadValue as err:
+                    self.source.refuse(node.line, f"`{key}`: {err.text.en}", f"`{key}`: {err.text.ko}")
+        return tuple(found)
+
     def mapping(self, key: str) -> dict[str, str]:
         """`name: text` pairs."""
         return {entry.key: text_of(entry.value) for entry in self._map(key) if self._is_scalar(entry.value, entry.key)}
