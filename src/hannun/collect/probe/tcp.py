@@ -1,0 +1,98 @@
+"""The tcp prober: connect, and hold the conversation that `query_response` describes (blackbox_exporter's tcp.go)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hannun.collect.probe import address, certificates
+from hannun.collect.probe.connection import Connection, connect
+from hannun.collect.probe.registry import Attempt, prober
+from hannun.collect.probe.text import compiled, expand
+from hannun.config.blackbox.model import QueryResponse, TcpProbe
+
+LINE_BYTES_MAX = 64 << 10
+"""As Go's line scanner."""
+EXPECTED_BYTES_MAX = 1 << 20
+
+
+@prober(TcpProbe)
+async def probe(config: TcpProbe, attempt: Attempt) -> bool:
+    report = attempt.report
+    report.declare("probe_failed_due_to_regex", "Indicates if probe failed due to regex", ())
+    try:
+        host, port = address.split(attempt.target)
+    except ValueError as err:
+        report.fail("Error splitting target address and port", err=err)
+        return False
+    resolved = await address.choose(host, config.ip, attempt)
+    server_name = config.tls.server_name or attempt.hostname or host
+    report.say("Dialing TCP with TLS" if config.use_tls else "Dialing TCP without TLS")
+    async with connect(resolved, port, config.ip.source_address) as connection:
+        if config.use_tls:
+            await _secure(connection, config, server_name, attempt)
+        report.say("Successfully dialed")
+        for number, step in enumerate(config.query_response):
+            report.say("Processing query response entry", entry_number=number)
+            if not await _step(connection, step, attempt):
+                return False
+            if step.starttls:
+                await _secure(connection, config, server_name, attempt)
+                report.say("TLS Handshake (client) succeeded.")
+    return True
+
+
+async def _secure(connection: Connection, config: TcpProbe, server_name: str, attempt: Attempt) -> None:
+    await connection.start_tls(config.tls, server_name)
+    certificates.tell(attempt.report, connection.session, verified=not config.tls.insecure_skip_verify)
+
+
+async def _step(connection: Connection, step: QueryResponse, attempt: Attempt) -> bool:
+    report = attempt.report
+    send = step.send
+    if step.expect_bytes:
+        if not await _bytes_came(connection, step.expect_bytes.encode(), attempt):
+            return False
+    elif step.expect:
+        match = await _line_that_matches(connection, step.expect, attempt)
+        report.set("probe_failed_due_to_regex", 1 if match is None else 0)
+        if match is None:
+            report.fail("Regexp did not match", regexp=step.expect)
+            return False
+        send = expand(send, match)
+        if step.labels:
+            labels = tuple(sorted((name, expand(template, match)[:1_024]) for name, template in step.labels))
+            report.gauge("probe_expect_info", "Explicit content matched", 1, labels)
+    if send:
+        report.say("Sending line", line=report.told(send))
+        await connection.send(send.encode() + b"\n")
+    return True
+
+
+async def _line_that_matches(connection: Connection, pattern: str, attempt: Attempt) -> Any:
+    """Reads lines until one matches; None when the target says no more."""
+    report = attempt.report
+    while (line := await connection.line(LINE_BYTES_MAX)) is not None:
+        text = line.decode("utf-8", "replace")
+        report.say("Read line", level="debug", line=report.told(text))
+        match = compiled(pattern).search(text)
+        if match is not None:
+            report.say("Regexp matched", regexp=pattern, line=report.told(text))
+            return match
+    return None
+
+
+async def _bytes_came(connection: Connection, wanted: bytes, attempt: Attempt) -> bool:
+    """Whether `wanted` comes somewhere in what the target says; only as much is kept as a match can span."""
+    tail = b""
+    seen = 0
+    while seen <= EXPECTED_BYTES_MAX:
+        piece = await connection.receive()
+        if not piece:
+            break
+        seen += len(piece)
+        if wanted in tail + piece:
+            attempt.report.say("Bytes matched")
+            return True
+        tail = (tail + piece)[-len(wanted) :]
+    attempt.report.fail("Bytes did not match", expected=wanted.decode("utf-8", "replace"))
+    return False
