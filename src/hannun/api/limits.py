@@ -16,6 +16,9 @@ class ApiLimits:
     answer_bytes_max: int = 256 * MIB
     points_max: int = 11_000
     label_rows_max: int = 1_000_000
+    exemplars_max: int = 100_000
+    # /api/v1/notifications/live: each holds a connection open.
+    live_max: int = 16
     # /api/hannun/v1/panels
     panel_queries_max: int = 100
     panel_points_max: int = 11_000

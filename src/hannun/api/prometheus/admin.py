@@ -1,17 +1,23 @@
-"""/api/v1/admin/tsdb/*: deleting series, only with --enable-admin-api."""
+"""/api/v1/admin/tsdb/*: deleting series and copying the data, only with --enable-admin-api."""
 
 from __future__ import annotations
 
 import asyncio
+import secrets
+from datetime import UTC, datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from hannun.api.prometheus import parameters
 from hannun.api.prometheus.backend import Backend
-from hannun.api.prometheus.envelope import ApiError, guarded
+from hannun.api.prometheus.envelope import ApiError, guarded, json, success
 from hannun.model.access import Access
 from hannun.model.http import Endpoint
+
+NO_SNAPSHOTS = (
+    "this server makes no snapshots over HTTP: stop it and copy its data directory, whose files are a whole copy then"
+)
 
 
 def endpoints(backend: Backend, *, enabled: bool) -> list[Endpoint]:
@@ -33,11 +39,25 @@ def endpoints(backend: Backend, *, enabled: bool) -> list[Endpoint]:
         _refuse_unless(enabled)
         return Response(status_code=204)
 
+    async def snapshot(request: Request) -> Response:
+        """`skip_head` changes nothing: what was acknowledged is on disk, and a copy holds all of it."""
+        _refuse_unless(enabled)
+        parameters.boolean(await backend.form(request), "skip_head", "unable to parse boolean")
+        make = backend.around.snapshot
+        if make is None:
+            raise ApiError(500, "unavailable", NO_SNAPSHOTS)
+        stamp = datetime.fromtimestamp(backend.clock.now_ms() / 1000, UTC).strftime("%Y%m%dT%H%M%SZ")
+        name = f"{stamp}-{secrets.token_hex(8)}"
+        async with one_at_a_time:
+            await asyncio.to_thread(make, name)
+        return await backend.answer(request, lambda _budget: success(json({"name": name})))
+
     return [
         Endpoint(method, path, guarded(handler), Access.ADMIN, prefix="/prometheus")
         for path, handler in (
             ("/api/v1/admin/tsdb/delete_series", delete_series),
             ("/api/v1/admin/tsdb/clean_tombstones", clean_tombstones),
+            ("/api/v1/admin/tsdb/snapshot", snapshot),
         )
         for method in ("POST", "PUT")
     ]

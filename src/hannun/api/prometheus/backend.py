@@ -11,6 +11,7 @@ from starlette.responses import Response
 from hannun.api.answer import accepts_gzip, pack, respond
 from hannun.api.form import Form, read_form
 from hannun.api.limits import ApiLimits
+from hannun.api.prometheus.around import Around
 from hannun.model.budget import Budget
 from hannun.model.errors import ExecutionError
 from hannun.model.ports import MetricReader
@@ -26,6 +27,7 @@ class Backend:
     runner: QueryRunner
     limits: ApiLimits = field(default_factory=ApiLimits)
     clock: Clock = field(default_factory=SystemClock)
+    around: Around = field(default_factory=Around)
 
     async def form(self, request: Request) -> Form:
         return await read_form(request, self.limits)

@@ -71,9 +71,14 @@ def error(status: int, kind: str, words: str, retry_after_s: int | None = None) 
 def of_error(err: ApiError | HannunError) -> Response:
     if isinstance(err, ApiError):
         return error(err.status, err.kind, err.words)
-    status, kind = next((_KINDS[of] for of in type(err).__mro__ if of in _KINDS), (500, "internal"))
+    status, kind = status_of(err)
     retry_after_s = err.retry_after_s if isinstance(err, Overloaded) else None
     return error(status, kind, err.say("en"), retry_after_s)
+
+
+def status_of(err: HannunError) -> tuple[int, str]:
+    """HTTP status and errorType."""
+    return next((_KINDS[of] for of in type(err).__mro__ if of in _KINDS), (500, "internal"))
 
 
 def success(data: Iterable[bytes], warnings: Sequence[str] = (), infos: Sequence[str] = ()) -> list[bytes]:

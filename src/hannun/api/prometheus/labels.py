@@ -12,7 +12,7 @@ from starlette.responses import Response
 from hannun.api.form import Form
 from hannun.api.prometheus import parameters
 from hannun.api.prometheus.backend import Backend
-from hannun.api.prometheus.envelope import guarded, json, success
+from hannun.api.prometheus.envelope import ApiError, guarded, json, success
 from hannun.model.access import Access
 from hannun.model.budget import Budget
 from hannun.model.http import Endpoint
@@ -61,12 +61,18 @@ def endpoints(backend: Backend) -> list[Endpoint]:
 
         return await backend.answer(request, work)
 
+    async def drop_series(_request: Request) -> Response:
+        raise ApiError(500, "internal", "not implemented")
+
     routes = [
         ("GET", "/api/v1/series", series),
         ("POST", "/api/v1/series", series),
         ("GET", "/api/v1/labels", labels),
         ("POST", "/api/v1/labels", labels),
         ("GET", "/api/v1/label/{name}/values", values),
+        # Prometheus takes only GET here; a client that posts all its questions is answered all the same.
+        ("POST", "/api/v1/label/{name}/values", values),
+        ("DELETE", "/api/v1/series", drop_series),
     ]
     return [Endpoint(how, path, guarded(handler), Access.VIEW, prefix="/prometheus") for how, path, handler in routes]
 

@@ -22,6 +22,7 @@ _FAR_MS = 8_640_000_000_000_000
 """Times farther from 1970 than a browser's calendar reaches are all the same to us."""
 _DURATION_S_MAX = 9_223_372_036.0
 _GO_FLOAT = re.compile(r"[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|(?i:inf(inity)?|nan))")
+_TRUE, _FALSE = ("1", "t", "T", "TRUE", "true", "True"), ("0", "f", "F", "FALSE", "false", "False")
 _INTEGER = re.compile(r"[+-]?\d{1,18}")
 
 
@@ -133,6 +134,14 @@ def integer(form: Form, name: str, default: int, words: str) -> int:
     return int(text)
 
 
+def boolean(form: Form, name: str, complaint: str) -> bool:
+    """Go's `strconv.ParseBool`; False when left out. The refusal begins with `complaint`."""
+    text = form.one(name)
+    if text not in ("", *_TRUE, *_FALSE):
+        raise bad_parameter(name, f"{complaint}: strconv.ParseBool: parsing {go_quote(text)}: invalid syntax")
+    return text in _TRUE
+
+
 def selectors(form: Form) -> tuple[Matchers, ...]:
     """Every `match[]`; each must exclude something."""
     return tuple(_selector(text) for text in form.many("match[]"))
@@ -146,22 +155,29 @@ def require_selectors(form: Form) -> None:
 
 def _selector(text: str) -> Matchers:
     try:
-        parser = Parser(text)
-        first = parser.token
-        if first.kind in ("IDENTIFIER", "METRIC") or first.kind in METRIC_WORDS:
-            parser.advance()
-            found = parser.selector(first)
-        elif first.kind == "{":
-            found = parser.selector(None)
-        else:
-            raise parser.unexpected()
-        if parser.token.kind != "EOF":
-            raise parser.unexpected()
-        if all(matcher.matches_empty() for matcher in found.matchers):
-            raise bad_parameter("match[]", "match[] must contain at least one non-empty matcher")
-        check_types(found, text)
+        found = metric_selector(text)
     except BadQuery as err:
         raise bad_parameter("match[]", str(err)) from err
+    if all(matcher.matches_empty() for matcher in found):
+        raise bad_parameter("match[]", "match[] must contain at least one non-empty matcher")
+    return found
+
+
+def metric_selector(text: str) -> Matchers:
+    """One selector, such as `up{job="web"}`; also one that excludes nothing. Raises BadQuery in the parser's words."""
+    parser = Parser(text)
+    first = parser.token
+    if first.kind in ("IDENTIFIER", "METRIC") or first.kind in METRIC_WORDS:
+        parser.advance()
+        found = parser.selector(first)
+    elif first.kind == "{":
+        found = parser.selector(None)
+    else:
+        raise parser.unexpected()
+    if parser.token.kind != "EOF":
+        raise parser.unexpected()
+    if not all(matcher.matches_empty() for matcher in found.matchers):
+        check_types(found, text)
     return found.matchers
 
 

@@ -1,4 +1,4 @@
-"""/api/v1/query, /query_range and /format_query."""
+"""/api/v1/query and /query_range."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from hannun.model.access import Access
 from hannun.model.budget import Budget
 from hannun.model.errors import BadQuery
 from hannun.model.http import Endpoint
-from hannun.query.promql import Answer, prepare
-from hannun.query.promql.printer import text_of
+from hannun.query.promql import Answer
 from hannun.query.promql.render import data_json, matrix_json
 
 TOO_MANY_POINTS = (
@@ -79,24 +78,11 @@ def endpoints(backend: Backend) -> list[Endpoint]:
 
         return await backend.answer(request, work, timeout_s=timeout_s)
 
-    async def format_query(request: Request) -> Response:
-        form = await backend.form(request)
-        expr = form.one("query")
-
-        def work(_budget: Budget) -> list[bytes]:
-            try:
-                return success(json(text_of(prepare(expr))))
-            except BadQuery as err:
-                raise bad_parameter("query", str(err)) from err
-
-        return await backend.answer(request, work)
-
     return [
         Endpoint(method, path, guarded(handler), Access.VIEW, prefix="/prometheus")
         for path, handler in (
             ("/api/v1/query", query),
             ("/api/v1/query_range", query_range),
-            ("/api/v1/format_query", format_query),
         )
         for method in ("GET", "POST")
     ]
