@@ -12,7 +12,10 @@ from hannun.model.metric import Floats, Ints, MetricMetadata
 
 
 class FirstSeen(NamedTuple):
-    """A series on its first page. `number` is its `index`; `labels` hold the name as `__name__`, and empty values as the page told them."""
+    """A series on its first page. `number` is what `index` calls it.
+
+    `labels` hold the name as `__name__`, and empty values as the page told them.
+    """
 
     number: int
     labels: dict[str, str]
@@ -31,8 +34,9 @@ class PageExemplar(NamedTuple):
 class PageColumns:
     """One row per sample, in the order of the page; a series told twice stands twice.
 
-    `index` int64[n]: a number per distinct series text of this target, dense from 0, stable until it stands in
-    `forgotten`. `value` float64[n], every NaN as 0x7ff8000000000001. `ts_ms` int64[n], valid where `has_ts` bool[n].
+    `index` int64[n]: a number per distinct series text of this target, stable until it stands in `forgotten`; comment
+    lines are numbered too, so not every number is a series. `value` float64[n], every NaN as 0x7ff8000000000001.
+    `ts_ms` int64[n], valid where `has_ts` bool[n].
     `new`: the series that this target never told before, or that were forgotten since. `forgotten` int64[k]: numbers
     that are free again, none of them in `index`; a later page may give them to other series.
     `index_end`: all numbers in use are below it, so state per series fits into arrays of this length.

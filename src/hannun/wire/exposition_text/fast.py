@@ -1,18 +1,30 @@
-"""The decoder of the scrape road."""
+"""The decoder of the scrape road: what a target told before is known by number and is not read again."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from hannun.model.metric import MetricMetadata
-from hannun.wire.exposition_text.columns import FirstSeen, PageColumns, PageExemplar
+from hannun.model.metric import Ints, MetricMetadata
+from hannun.wire.exposition_text.columns import FirstSeen, PageColumns
 from hannun.wire.exposition_text.dialect import Dialect, dialect_of
 from hannun.wire.exposition_text.limits import PageLimits
-from hannun.wire.exposition_text.plain import read_page
+from hannun.wire.exposition_text.lines import Meta, Sample
+from hannun.wire.exposition_text.plain import metadata_of, reading_of
+
+if TYPE_CHECKING:
+    from hannun.wire.exposition_text.page import PageScan
+
+_COMMENT = 16
 
 
 class PageDecoder:
-    """The memory of one target. Not thread-safe."""
+    """The memory of one target. Not thread-safe; the scan itself runs without the GIL.
+
+    `normalise_bounds`: `le` and `quantile` values come in float form, as Prometheus 3.x brings them. `legacy_names`:
+    names that Prometheus 2 did not know are refused. `fallback`: the format of a page whose content type names none.
+    """
 
     def __init__(
         self,
@@ -26,55 +38,76 @@ class PageDecoder:
         self._normalise_bounds = normalise_bounds
         self._legacy_names = legacy_names
         self._fallback = fallback
-        self._known: dict[tuple[bytes, frozenset[tuple[str, str]]], int] = {}
-        self._metadata: tuple[MetricMetadata, ...] = ()
+        self.forget()
+
+    @property
+    def known(self) -> int:
+        """How many texts are remembered, of series and of comment lines."""
+        return len(self._memory)
+
+    @property
+    def nbytes(self) -> int:
+        """What remembering them takes, metadata apart."""
+        return self._memory.nbytes
 
     def forget(self) -> None:
         """As if no page had been read: every series will be new again, and numbers begin at 0."""
-        self._known.clear()
-        self._metadata = ()
+        from hannun.wire.exposition_text.memory import Memory  # numba: whoever never decodes does not load it
+
+        self._memory = Memory()
+        self._told: dict[int, Meta] = {}
+        self._telling: Ints = np.empty(0, dtype=np.int64)
+        self._metadata: tuple[MetricMetadata, ...] = ()
 
     def decode(self, body: bytes, content_type: str) -> PageColumns:
-        """Raises WireError naming the line, or Unsupported for a content type that is no page."""
-        page = read_page(
-            body,
-            dialect_of(content_type, self._fallback),
-            self._limits,
-            normalise_bounds=self._normalise_bounds,
-            legacy_names=self._legacy_names,
-        )
-        new: list[FirstSeen] = []
-        index = np.empty(len(page.samples), dtype=np.int64)
-        for row, sample in enumerate(page.samples):
-            key = (sample.text, frozenset(sample.labels.items()))
-            known = self._known.get(key)
-            if known is None:
-                known = self._known[key] = len(self._known)
-                new.append(FirstSeen(known, sample.labels))
-            index[row] = known
-        value = np.array([sample.value for sample in page.samples], dtype=np.float64)
-        value.view(np.uint64)[np.isnan(value)] = 0x7FF8000000000001
-        changed = page.metadata != self._metadata
-        if changed:
-            self._metadata = page.metadata
+        """Raises WireError naming the line, or Unsupported for a content type that is no page.
+
+        After an error all is as before: nothing of the page is remembered.
+        """
+        from hannun.wire.exposition_text.page import PageScan
+
+        dialect = dialect_of(content_type, self._fallback)
+        self._limits.check_body(len(body))
+        scan = PageScan(self._memory, self._limits, dialect, normalise_bounds=self._normalise_bounds)
+        try:
+            scan.read(body, reading_of(dialect, self._limits, legacy_names=self._legacy_names))
+        except BaseException:
+            # Whatever it was: a series that stays in the memory now would never be announced.
+            self._memory.drop(np.array([entry for entry, _ in scan.learned], dtype=np.int64))
+            raise
+        return self._columns(scan)
+
+    def _columns(self, scan: PageScan) -> PageColumns:
+        memory = self._memory
+        self._told.update((entry, line) for entry, line in scan.learned if isinstance(line, Meta))
+        telling = scan.sequence[memory.kinds[scan.sequence] >= _COMMENT]
+        changed = not np.array_equal(telling, self._telling) and self._tell(telling)
+        gone = memory.turn(scan.sequence)
+        for entry in gone.tolist():
+            self._told.pop(entry, None)
         return PageColumns(
-            index,
-            value,
-            np.array([sample.ts_ms or 0 for sample in page.samples], dtype=np.int64),
-            np.array([sample.ts_ms is not None for sample in page.samples], dtype=np.bool_),
-            tuple(new),
-            np.empty(0, dtype=np.int64),
-            len(self._known),
-            tuple(
-                PageExemplar(row, *sample.exemplar)
-                for row, sample in enumerate(page.samples)
-                if sample.exemplar is not None
-            ),
-            self._metadata,
-            changed,
+            index=scan.index,
+            value=scan.value,
+            ts_ms=scan.ts_ms,
+            has_ts=scan.has_ts,
+            new=tuple(FirstSeen(entry, line.labels) for entry, line in scan.learned if isinstance(line, Sample)),
+            forgotten=gone,
+            index_end=memory.end,
+            exemplars=tuple(scan.exemplars),
+            metadata=self._metadata,
+            metadata_changed=changed,
         )
+
+    def _tell(self, telling: Ints) -> bool:
+        """Read the metadata of these comment lines; whether they say anything new."""
+        self._telling = telling
+        metadata = metadata_of(self._told[entry] for entry in telling.tolist() if entry in self._told)
+        if metadata == self._metadata:
+            return False
+        self._metadata = metadata
+        return True
 
 
 def warm() -> None:
-    """Compile everything this decoder calls, so that no scrape waits for it."""
-    PageDecoder().decode(b"warm 1\n", "text/plain")
+    """Compile (or load from numba's cache) everything this decoder calls, so that no scrape waits for it."""
+    PageDecoder().decode(b"# TYPE warm gauge\nwarm 1\n" * 2, "text/plain")

@@ -204,18 +204,25 @@ def _tail(body: bytes, at: int, reading: Reading) -> tuple[int | None, LineExemp
     ts_ms = None
     if EXEMPLAR.match(body, at) is None:
         ts_ms, at = _seconds(body, at, reading)
-    mark = EXEMPLAR.match(body, at)
-    if mark is None:
+    if EXEMPLAR.match(body, at) is None:
         return ts_ms, None, _next(body, at, reading)
+    exemplar, stop = read_exemplar(body, at, reading)
+    return ts_ms, exemplar, stop
+
+
+def read_exemplar(body: bytes, at: int, reading: Reading) -> tuple[LineExemplar | None, int]:
+    """The exemplar whose ` # {` stands at `at`, None when it is too long to keep, and the position behind the line."""
+    mark = EXEMPLAR.match(body, at)
+    assert mark is not None
     labels: dict[str, str] = {}
     end = _labels(body, mark.end(), reading, labels, exemplar=True)
     _check_names(body, at, reading, labels)
     value, behind = _number(body, end, reading, "exemplar labels")
-    exemplar_ts_ms, behind = _seconds(body, behind, reading)
+    ts_ms, behind = _seconds(body, behind, reading)
     stop = _next(body, behind, reading)
     if sum(len(name) + len(told) for name, told in labels.items()) > EXEMPLAR_CHARACTERS_MAX:
-        return ts_ms, None, stop
-    return ts_ms, LineExemplar(labels, value, exemplar_ts_ms), stop
+        return None, stop
+    return LineExemplar(labels, value, ts_ms), stop
 
 
 def _number(body: bytes, at: int, reading: Reading, after: str) -> tuple[float, int]:

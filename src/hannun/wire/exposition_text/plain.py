@@ -12,6 +12,8 @@ from hannun.wire.exposition_text.grammar import OPENMETRICS, TEXT
 from hannun.wire.exposition_text.limits import PageLimits
 from hannun.wire.exposition_text.lines import BOUND_LABEL, Blank, Comment, End, Meta, Reading, Sample, read_line
 
+NOT_ENDED = "data does not end with # EOF"
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -59,7 +61,7 @@ def read_page(
         limits.check_lines(len(samples) + len(told) + comments)
         at = line.end
     if not ended:
-        raise WireError("data does not end with # EOF")
+        raise WireError(NOT_ENDED)
     return Page(tuple(samples), metadata_of(told))
 
 
