@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
 from hannun.collect.http_client.dial import causes
@@ -64,23 +64,17 @@ class Connection:
             found += piece
         return found
 
-    async def line(self, bytes_max: int) -> bytes | None:
-        """The next line without its end (LF or CRLF), the last one also without LF; None at the end of the stream."""
-        pieces: list[bytes] = []
-        size = 0
-        while True:
-            piece = await self.receive()
-            if not piece:
-                whole = b"".join(pieces)
-                return whole.removesuffix(b"\r") if whole else None
-            head, newline, rest = piece.partition(b"\n")
-            pieces.append(head)
-            size += len(head)
-            if size > bytes_max:
-                raise ConnectionError("bufio.Scanner: token too long")
-            if newline:
-                self._rest = rest + self._rest
-                return b"".join(pieces).removesuffix(b"\r")
+    async def receive_soon(self, within_s: float) -> bytes:
+        """Like `receive`; b"" also when nothing comes in time."""
+        try:
+            async with asyncio.timeout(within_s):
+                return await self.receive()
+        except TimeoutError:
+            return b""
+
+    def give_back(self, rest: bytes) -> None:
+        """What the next `receive` gives again."""
+        self._rest = rest + self._rest
 
     async def close(self) -> None:
         # Whatever a peer does while we hang up is nobody's concern any more.
@@ -103,7 +97,7 @@ async def connect(where: Resolved, port: int, source_address: str = "") -> Async
 
 
 @contextlib.contextmanager
-def _as_os_error() -> Any:
+def _as_os_error() -> Iterator[None]:
     """anyio's errors as the OSError behind them."""
     import anyio
 

@@ -211,8 +211,9 @@ def broken_rule(lines: Sequence[str], rules: RecordRules) -> str:
             if not matches(pattern, line):
                 return f"At least one RR did not match regexp {pattern}"
     every, none = rules.fail_if_all_match_regexp, rules.fail_if_none_matches_regexp
-    if every and all(matches(pattern, line) for line in lines for pattern in every):
-        return "All RRs matched regexp"
+    # The name says the opposite, but this is what blackbox_exporter does up to 0.28, and files are written against it.
+    if every and not all(matches(pattern, line) for line in lines for pattern in every):
+        return "Not all RRs matched regexp"
     if none and not any(matches(pattern, line) for line in lines for pattern in none):
         return "None of the RRs did match any regexp"
     return ""

@@ -12,13 +12,15 @@ from hannun.config.blackbox.model import QueryResponse, TcpProbe
 
 LINE_BYTES_MAX = 64 << 10
 """As Go's line scanner."""
-EXPECTED_BYTES_MAX = 1 << 20
+PROMPT_S = 0.2
+"""A line that matches but has not ended is taken for a prompt when nothing follows for so long."""
 
 
 @prober(TcpProbe)
 async def probe(config: TcpProbe, attempt: Attempt) -> bool:
     report = attempt.report
     report.declare("probe_failed_due_to_regex", "Indicates if probe failed due to regex", ())
+    report.declare("probe_failed_due_to_bytes", "Indicates if probe failed due to bytes", ())
     try:
         host, port = address.split(attempt.target)
     except ValueError as err:
@@ -69,30 +71,38 @@ async def _step(connection: Connection, step: QueryResponse, attempt: Attempt) -
 
 
 async def _line_that_matches(connection: Connection, pattern: str, attempt: Attempt) -> Any:
-    """Reads lines until one matches; None when the target says no more."""
+    """Reads until a line matches; None when the target says no more. A prompt without an end of line counts, too."""
     report = attempt.report
-    while (line := await connection.line(LINE_BYTES_MAX)) is not None:
-        text = line.decode("utf-8", "replace")
-        report.say("Read line", level="debug", line=report.told(text))
-        match = compiled(pattern).search(text)
-        if match is not None:
-            report.say("Regexp matched", regexp=pattern, line=report.told(text))
-            return match
-    return None
+    line = b""
+    while True:
+        match = compiled(pattern).search(line.decode("utf-8", "replace")) if line else None
+        piece = await connection.receive_soon(PROMPT_S) if match is not None else await connection.receive()
+        if not piece:
+            break
+        head, newline, rest = piece.partition(b"\n")
+        line += head
+        if len(line) > LINE_BYTES_MAX:
+            raise ConnectionError("bufio.Scanner: token too long")
+        if newline:
+            connection.give_back(rest)
+            text = line.removesuffix(b"\r").decode("utf-8", "replace")
+            report.say("Read line", level="debug", line=report.told(text))
+            match = compiled(pattern).search(text)
+            if match is not None:
+                break
+            line = b""
+    if match is not None:
+        report.say("Regexp matched", regexp=pattern, line=report.told(line.decode("utf-8", "replace")))
+    return match
 
 
 async def _bytes_came(connection: Connection, wanted: bytes, attempt: Attempt) -> bool:
-    """Whether `wanted` comes somewhere in what the target says; only as much is kept as a match can span."""
-    tail = b""
-    seen = 0
-    while seen <= EXPECTED_BYTES_MAX:
-        piece = await connection.receive()
-        if not piece:
-            break
-        seen += len(piece)
-        if wanted in tail + piece:
-            attempt.report.say("Bytes matched")
-            return True
-        tail = (tail + piece)[-len(wanted) :]
-    attempt.report.fail("Bytes did not match", expected=wanted.decode("utf-8", "replace"))
-    return False
+    """Whether the target says exactly `wanted` next."""
+    attempt.report.set("probe_failed_due_to_bytes", 1)
+    came = await connection.exactly(len(wanted))
+    if came != wanted:
+        attempt.report.fail("Bytes did not match", expected=repr(wanted), bytes=attempt.report.told(repr(came)))
+        return False
+    attempt.report.say("Bytes matched", expected=repr(wanted))
+    attempt.report.set("probe_failed_due_to_bytes", 0)
+    return True
