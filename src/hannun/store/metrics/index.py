@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from hannun.model.budget import Budget
 from hannun.model.errors import ExecutionError
 from hannun.model.labels import METRIC_NAME, Labels
-from hannun.model.matcher import Matchers
+from hannun.model.matcher import Matcher, Matchers
 from hannun.model.metric import Ids, NewSeries
 from hannun.store.engine.port import Engine
 from hannun.store.metrics.label_sets import label_sets
@@ -27,6 +27,8 @@ from hannun.store.metrics.where import Conditions
 SERIES_MAX = 200_000
 SERIES_PER_QUERY_MAX = 500_000
 LOAD_TRIES = 5
+DECIDED_MAX = 32
+"""Matchers per label whose matches are remembered: a byte a value each."""
 
 
 @dataclass(slots=True)
@@ -36,6 +38,21 @@ class _Column:
     codes: NDArray[np.int32]
     values: list[str]
     code_of: dict[str, int]
+    decided: OrderedDict[Matcher, NDArray[np.bool_]] = field(default_factory=OrderedDict)
+
+    def matching(self, matcher: Matcher) -> NDArray[np.bool_]:
+        """Which values match. Dashboards ask the same matchers again, so only values that are new are looked at."""
+        before = self.decided.pop(matcher, None)
+        done = 0 if before is None else len(before)
+        if before is None or done < len(self.values):
+            fresh = np.fromiter(
+                (matcher.matches(value) for value in self.values[done:]), np.bool_, len(self.values) - done
+            )
+            before = fresh if before is None else np.concatenate((before, fresh))
+        self.decided[matcher] = before
+        if len(self.decided) > DECIDED_MAX:
+            self.decided.popitem(last=False)
+        return before
 
 
 @dataclass(slots=True)
@@ -79,8 +96,7 @@ class MetricIndex:
             if matcher.name == METRIC_NAME:
                 continue
             column = self._column(matcher.name)
-            wanted = np.fromiter((matcher.matches(value) for value in column.values), bool, len(column.values))
-            chosen &= wanted[column.codes]
+            chosen &= column.matching(matcher)[column.codes]
         return np.flatnonzero(chosen)
 
     def _column(self, name: str) -> _Column:

@@ -29,7 +29,7 @@ from hannun.store.metrics.family import NAME, MetricFamily
 from hannun.store.metrics.index import Choice, LabelIndex, metrics_that_match
 from hannun.store.metrics.metadata import MetadataTable
 from hannun.store.metrics.read import clamp, nothing, read_samples
-from hannun.store.metrics.recent import WINDOW_MS, RecentSamples
+from hannun.store.metrics.recent import WHOLE, WINDOW_MS, RecentSamples, Worth
 from hannun.store.metrics.registry import SeriesRegistry
 from hannun.store.tables import table_status
 from hannun.store.writer import Writer
@@ -157,8 +157,8 @@ class MetricStore:
         found = self._recent.select(choice, start_ms, end_ms, budget)
         if found is not None:
             return found
-        floor_ms = self._recent.floor_for(choice, choice.series_of_metrics, start_ms, end_ms)
-        if floor_ms is not None and self._load_recent(choice.metrics[0], floor_ms, budget):
+        worth = self._recent.worth(choice, choice.series_of_metrics, start_ms, end_ms)
+        if worth is not None and self._load_recent(choice, worth, budget):
             found = self._recent.select(choice, start_ms, end_ms, budget)
             if found is not None:
                 return found
@@ -173,21 +173,22 @@ class MetricStore:
         series = sum(self._registry.series_of(name) for name in metrics)
         return self._index.choose(metrics, matchers, budget, series_of_metrics=series)
 
-    def _load_recent(self, metric: str, floor_ms: int, budget: Budget) -> bool:
-        """Fill the window of one metric; False when another thread is at it."""
-        epoch = self._recent.begin_load(metric)
+    def _load_recent(self, choice: Choice, worth: Worth, budget: Budget) -> bool:
+        """Fill one window; False when another thread is at it."""
+        epoch = self._recent.begin_load(worth.key)
         if epoch is None:
             return False
         columns, ids = None, np.empty(0, np.uint64)
         try:
-            # Chosen after the load began: a series that comes later comes with its commit.
-            choice = self._index.choose([metric], (), budget)
-            now_ms = self._clock.now_ms()
-            columns = read_samples(self._engine, choice, floor_ms, floor_ms + WINDOW_MS, budget, now_ms=now_ms)
+            if worth.key[1] == WHOLE:
+                # Chosen after the load began: a series that comes later comes with its commit.
+                choice = self._index.choose([worth.key[0]], (), budget)
+            start_ms, now_ms = worth.floor_ms, self._clock.now_ms()
+            columns = read_samples(self._engine, choice, start_ms, start_ms + WINDOW_MS, budget, now_ms=now_ms)
             by_labels = dict(zip(choice.labels, choice.ids.tolist(), strict=True))
             ids = np.array([by_labels[labels] for labels in columns.labels], np.uint64)
         finally:
-            self._recent.end_load(metric, epoch, floor_ms, ids, columns)
+            self._recent.end_load(worth, epoch, ids, columns)
         return True
 
     def series(
