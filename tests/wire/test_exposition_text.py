@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import random
+import re
 import shutil
 import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+import urllib.request
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -373,7 +373,10 @@ def test_metadata_is_told_when_it_changes(scraper: Scraper) -> None:
 
 
 def test_metadata_of_openmetrics(scraper: Scraper) -> None:
-    page = b'# TYPE x_seconds histogram\n# UNIT x_seconds seconds\n# HELP x_seconds \\"quoted\\"\n# TYPE "a.b" info\n# EOF\n'
+    page = (
+        b"# TYPE x_seconds histogram\n# UNIT x_seconds seconds\n"
+        b'# HELP x_seconds \\"quoted\\"\n# TYPE "a.b" info\n# EOF\n'
+    )
     found = scraper.agree(page, Dialect.OPENMETRICS)
     assert found == (
         [],
@@ -383,7 +386,7 @@ def test_metadata_of_openmetrics(scraper: Scraper) -> None:
 
 
 def test_a_long_help_text_is_cut(scraper: Scraper) -> None:
-    found = scraper.agree("# HELP up ".encode() + "가".encode() * 5000 + b"\n", Dialect.TEXT)
+    found = scraper.agree(b"# HELP up " + "가".encode() * 5000 + b"\n", Dialect.TEXT)
     assert found[2] == (MetricMetadata("up", "unknown", "가" * 1365),)  # type: ignore[index]
 
 
@@ -664,9 +667,6 @@ def test_a_real_page_of_node_exporter(scraper: Scraper) -> None:
 
 
 def page_of(exporter: str) -> bytes:
-    import re
-    import urllib.request
-
     with subprocess.Popen([exporter, "--web.listen-address=127.0.0.1:0"], stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None
@@ -702,3 +702,204 @@ def test_numbers_are_rounded_as_pythons_float_rounds_them() -> None:
     wanted = np.array([float(text) for text in texts]).view(np.uint64)
     assert (bits[decided] == wanted[decided]).all()
     assert decided.mean() > 0.95
+
+
+PIECES = [
+    *(
+        b"up",
+        b"up_total",
+        b"x",
+        b"x_bucket",
+        b"a:b",
+        b"le",
+        b"quantile",
+        b"__name__",
+        b"5",
+        b"\xff",
+        b"\x00",
+        "가".encode(),
+    ),
+    *(
+        b" ",
+        b"  ",
+        b"\t",
+        b"\n",
+        b"\n\n",
+        b"\r\n",
+        b"{",
+        b"}",
+        b'{le="1"}',
+        b'{le="1",a="b"}',
+        b'{"up"}',
+        b'{"u.p",le="2"}',
+    ),
+    *(
+        b'{ a = "b" , }',
+        b'{a="b"c="d"}',
+        b'{a="\\"}',
+        b'{a="\\\\"}',
+        b'{a="x\ny"}',
+        b'"',
+        b"\\",
+        b"=",
+        b",",
+        b"#",
+        b"# ",
+    ),
+    *(b"# TYPE x histogram\n", b"# TYPE x summary\n", b"# TYPE x gauge\n", b"# TYPE up counter\n", b"# TYPE x info\n"),
+    *(
+        b"# HELP x some help\n",
+        b'# HELP "u.p" \\n\n',
+        b"# UNIT x_s s\n",
+        b"#comment\n",
+        b"# EOF\n",
+        b"# EOF",
+        b"# HELP ",
+    ),
+    *(
+        b" 1",
+        b" 1.5e3",
+        b" NaN",
+        b" +Inf",
+        b" -inf",
+        b" 0.1234567890123456789",
+        b" 1e400",
+        b" 9007199254740993",
+        b" 1_0",
+    ),
+    *(
+        b" 1395066363000",
+        b" 1395066363.123",
+        b" 99999999999999999999",
+        b" 1e300",
+        b" -1",
+        b"\n",
+        b"\n",
+        b"\n",
+        b" 1\n",
+        b" 2\n",
+    ),
+    *(b" # {} 1", b' # {trace_id="x"} 0.5 1.5', b" # {", b' # {a="b",a="c"} 1', b' # {"q"="v"} NaN'),
+]
+LINES = [
+    *(
+        b"up 1\n",
+        b"up 2 5\n",
+        b"up_total 3\n",
+        b'x_bucket{le="1"} 4\n',
+        b'x_bucket{le="+Inf"} 4 1.5\n',
+        b'x{quantile="0.50"} 1e3\n',
+    ),
+    *(
+        b'{"u.p",le="2"} 7\n',
+        b'x{a="}\\"{"} 1.25\n',
+        b'x_bucket{le="1"} 4 # {trace_id="x"} 0.5 1.5\n',
+        b"# TYPE x histogram\n",
+    ),
+    *(
+        b"# TYPE x summary\n",
+        b"# TYPE x gauge\n",
+        b"# HELP x help\n",
+        b"x -0.5\n",
+        b"x NaN\n",
+        b"x +Inf 0\n",
+        b"up  1 \n",
+    ),
+    *(b'x { a="1" } 8\n', b'x{a="1"} 8\n', b'x{a="1",} 8\n', b"x{} 8\n", b"x{}8\n", b"\n", b" # c\n", b"# EOF\n"),
+]
+DIALECTS = st.sampled_from([Dialect.TEXT, Dialect.OPENMETRICS])
+PAGES = st.one_of(
+    st.lists(st.sampled_from(LINES), max_size=12).map(b"".join),
+    st.lists(st.sampled_from(LINES), max_size=12).map(lambda lines: b"".join(lines) + b"# EOF\n"),
+    st.lists(st.one_of(st.sampled_from(PIECES), st.sampled_from(LINES)), max_size=15).map(b"".join),
+    st.binary(max_size=60),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(pages=st.lists(st.tuples(DIALECTS, PAGES), min_size=1, max_size=6), normalise=st.booleans())
+@example(pages=[(Dialect.TEXT, b"up 1\n"), (Dialect.TEXT, b"up_total 1\n")], normalise=True)
+@example(
+    pages=[(Dialect.TEXT, b'x {a="1"} 1\n'), (Dialect.TEXT, b"x 1\n"), (Dialect.TEXT, b'x{a="1"} 1\n')], normalise=True
+)
+@example(
+    pages=[(Dialect.TEXT, b'x{a="b"c="d"} 1\n# EOF\n'), (Dialect.OPENMETRICS, b'x{a="b"c="d"} 1\n# EOF\n')],
+    normalise=True,
+)
+def test_both_decoders_agree_page_after_page(pages: list[tuple[Dialect, bytes]], normalise: bool) -> None:
+    scraper = Scraper(PageLimits(lines_max=10, value_bytes_max=64), normalise_bounds=normalise)
+    for dialect, page in pages:
+        scraper.agree(page, dialect)
+        scraper.agree(page, dialect)
+
+
+def go_page(count: int) -> bytes:
+    """As Go's client writes it: exponents with two digits, histograms with many bounds."""
+    lines = [b"# HELP go_gc_duration_seconds A summary.\n# TYPE go_gc_duration_seconds summary\n"]
+    lines += [
+        b'go_gc_duration_seconds{quantile="%s"} %de-05\n' % (q, n) for n, q in enumerate((b"0", b"0.25", b"0.5", b"1"))
+    ]
+    lines += [b"# HELP http_seconds Time.\n# TYPE http_seconds histogram\n"]
+    for number in range(count):
+        bound = b"+Inf" if number % 8 == 7 else b"%g" % (0.005 * 2 ** (number % 8))
+        lines.append(b'http_seconds_bucket{handler="/api/%d",le="%s"} %d\n' % (number // 8, bound, number * 31))
+        if number % 8 == 7:
+            lines.append(b'http_seconds_sum{handler="/api/%d"} %d.5678e+06\n' % (number // 8, number))
+    lines.append(
+        b"process_start_time_seconds 1.75540312345e+09\nprocess_virtual_memory_max_bytes 1.8446744073709552e+19\n"
+    )
+    return b"".join(lines)
+
+
+def mutated(page: bytes, dice: random.Random) -> bytes:
+    """`page` with a few bytes changed, lines moved, doubled, cut, joined, or its end torn off."""
+    lines = page.splitlines(keepends=True)
+    for _ in range(dice.randrange(1, 4)):
+        at = dice.randrange(len(lines))
+        match dice.randrange(9):
+            case 0:
+                del lines[at]
+            case 1:
+                lines.insert(at, dice.choice(lines))
+            case 2:
+                lines[at], lines[-1] = lines[-1], lines[at]
+            case 3:
+                lines[at] = lines[at].rstrip(b"\n")
+            case 4:
+                lines[at] = lines[at].replace(b" ", dice.choice([b"  ", b"\t", b""]), 1)
+            case 5:
+                lines[at] = dice.choice(PIECES) + lines[at]
+            case 6:
+                cut = dice.randrange(len(lines[at]) + 1)
+                lines[at] = lines[at][:cut] + dice.choice(PIECES) + lines[at][cut:]
+            case 7:
+                cut = dice.randrange(len(lines[at]) + 1)
+                lines[at] = lines[at][:cut] + bytes([dice.randrange(256)]) + lines[at][cut + 1 :]
+            case _:
+                lines = lines[: at + 1]
+        lines = lines or [b"\n"]
+    return b"".join(lines)
+
+
+def shake(rounds: int, seed: int) -> None:
+    dice = random.Random(seed)
+    text, openmetrics = client_pages()
+    for page, dialect in ((text, Dialect.TEXT), (openmetrics, Dialect.OPENMETRICS), (go_page(40), Dialect.TEXT)):
+        scraper = Scraper()
+        good = 0
+        for _ in range(rounds):
+            odd = mutated(page, dice)
+            good += not isinstance(scraper.agree(odd, dialect), str)
+            if dice.random() < 0.3:
+                assert not isinstance(scraper.agree(page, dialect), str)
+        assert 0 < good < rounds
+
+
+def test_mutated_pages_are_read_the_same_way() -> None:
+    shake(rounds=150, seed=3)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(8))
+def test_mutated_pages_at_length(seed: int) -> None:
+    shake(rounds=4_000, seed=seed)
