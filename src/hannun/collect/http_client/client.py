@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from hannun import __version__
 from hannun.collect.http_client.answer import Answer, Failure, FetchError, Headers, Stream
-from hannun.collect.http_client.auth import TokenSource, basic_header, credentials
+from hannun.collect.http_client.auth import Pairs, TokenSource, basic_header, credentials
 from hannun.collect.http_client.dial import Dialer, causes
 from hannun.collect.http_client.proxy import proxy_for
 from hannun.collect.http_client.tls import Stamp, make_context, stamp
@@ -92,11 +92,18 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         body_bytes_max: int = BODY_BYTES_MAX,
         timeout_s: float | None = None,
+        connect_timeout_s: float | None = None,
         take: Take | None = None,
     ) -> Answer:
         """`take` is told of every piece before it is kept and may raise (see `BodyRoom`)."""
         return await self.request(
-            "GET", url, headers=headers, body_bytes_max=body_bytes_max, timeout_s=timeout_s, take=take
+            "GET",
+            url,
+            headers=headers,
+            body_bytes_max=body_bytes_max,
+            timeout_s=timeout_s,
+            connect_timeout_s=connect_timeout_s,
+            take=take,
         )
 
     async def request(
@@ -108,14 +115,18 @@ class HttpClient:
         content: bytes = b"",
         body_bytes_max: int = BODY_BYTES_MAX,
         timeout_s: float | None = None,
+        connect_timeout_s: float | None = None,
         take: Take | None = None,
     ) -> Answer:
-        """The whole answer within the deadline, at most `body_bytes_max` as sent and after decompression."""
+        """The whole answer within the deadline, at most `body_bytes_max` as sent and after decompression.
+
+        A connection that is not there after `connect_timeout_s` fails as UNRESOLVED or UNREACHABLE, not as TIMEOUT.
+        """
         limit_s = self._timeout_s if timeout_s is None else timeout_s
         try:
             async with (
                 asyncio.timeout(limit_s),
-                self._follow(method, url, headers or {}, content) as (answer, at),
+                self._follow(method, url, headers or {}, content, connect_timeout_s) as (answer, at),
             ):
                 head = _headers(answer)
                 raw = await _read(answer, at, body_bytes_max, take)
@@ -156,11 +167,17 @@ class HttpClient:
 
     @contextlib.asynccontextmanager
     async def _follow(
-        self, method: str, url: str, headers: Mapping[str, str], content: bytes
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes,
+        connect_timeout_s: float | None = None,
     ) -> AsyncIterator[tuple[httpcore.Response, Url]]:
         at = first = Url.parse(url)
         for _ in range(REDIRECTS_MAX + 1):
-            async with self._once(method, at, headers, content, trusted=first.trusts(at)) as answer:
+            shown = await self._shown(at) if first.trusts(at) else []
+            async with self._once(method, at, [*headers.items(), *shown], content, connect_timeout_s) as answer:
                 location = dict(_headers(answer)).get("location", "") if answer.status in REDIRECTS else ""
                 if not location or not self._config.follow_redirects:
                     if answer.status == 401 and self._tokens is not None:
@@ -172,20 +189,22 @@ class HttpClient:
                 method, content = "GET", b""
         raise FetchError(Failure.REDIRECT, f'{_go(method)} "{at}": stopped after {REDIRECTS_MAX} redirects')
 
+    async def _shown(self, url: Url) -> Pairs:
+        """What only the host that was named may see."""
+        shown = await credentials(self._config, self._tokens)
+        if url.userinfo is not None and not any(name == "Authorization" for name, _ in shown):
+            shown.append(("Authorization", basic_header(*url.userinfo)))
+        return shown
+
     @contextlib.asynccontextmanager
     async def _once(
-        self, method: str, url: Url, headers: Mapping[str, str], content: bytes, *, trusted: bool
+        self, method: str, url: Url, headers: Pairs, content: bytes, connect_timeout_s: float | None
     ) -> AsyncIterator[httpcore.Response]:
         import httpcore
 
-        sent = [("Host", url.authority), ("User-Agent", self._user_agent), ("Accept-Encoding", "gzip")]
-        mine = {name.lower() for name in headers}
-        sent = [(name, value) for name, value in sent if name.lower() not in mine]
-        sent += headers.items()
-        if trusted:
-            sent += await credentials(self._config, self._tokens)
-            if url.userinfo is not None and not any(name == "Authorization" for name, _ in sent):
-                sent.append(("Authorization", basic_header(*url.userinfo)))
+        mine = {name.lower() for name, _ in headers}
+        usual = [("Host", url.authority), ("User-Agent", self._user_agent), ("Accept-Encoding", "gzip")]
+        sent = [*((name, value) for name, value in usual if name.lower() not in mine), *headers]
         if content or method in ("POST", "PUT", "PATCH"):
             sent.append(("Content-Length", str(len(content))))
         request = httpcore.Request(
@@ -193,10 +212,14 @@ class HttpClient:
             url.core(),
             headers=[(name.encode(), value.encode("utf-8")) for name, value in sent],
             content=content,
-            extensions={"sni_hostname": self._config.tls.server_name} if self._config.tls.server_name else {},
+            extensions=self._extensions(connect_timeout_s),
         )
         async with self._answered(request, url, method) as answer:
             yield answer
+
+    def _extensions(self, connect_timeout_s: float | None) -> dict[str, Any]:
+        name = self._config.tls.server_name
+        return {"timeout": {"connect": connect_timeout_s}, **({"sni_hostname": name} if name else {})}
 
     @contextlib.asynccontextmanager
     async def _answered(self, request: httpcore.Request, url: Url, method: str) -> AsyncIterator[httpcore.Response]:

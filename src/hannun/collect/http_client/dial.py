@@ -132,28 +132,40 @@ class Dialer:
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        addresses = await self._resolver.addresses(host)
+        where = host
+        try:
+            async with asyncio.timeout(timeout):
+                addresses = await self._resolver.addresses(host)
+                where = f"{addresses[-1]}:{port}"
+                return await self._first_of(addresses, port, local_address, socket_options)
+        except TimeoutError as err:
+            failure = Failure.UNRESOLVED if where == host else Failure.UNREACHABLE
+            verb = "lookup " if where == host else ""
+            raise FetchError(failure, f"dial tcp: {verb}{where}: i/o timeout") from err
+
+    async def _first_of(
+        self, addresses: Addresses, port: int, local: str | None, options: Iterable[Any] | None
+    ) -> httpcore.AsyncNetworkStream:
         for address in addresses[:-1]:
             try:
                 # With several addresses a dead first one must not take the whole deadline.
                 async with asyncio.timeout(2.0):
-                    return await self._connect(address, port, timeout, local_address, socket_options)
+                    return await self._connect(address, port, local, options)
             except (FetchError, TimeoutError):
                 continue
-        return await self._connect(addresses[-1], port, timeout, local_address, socket_options)
+        return await self._connect(addresses[-1], port, local, options)
 
     async def _connect(
         self,
         address: str,
         port: int,
-        timeout: float | None,  # noqa: ASYNC109
         local: str | None,
         options: Iterable[Any] | None,
     ) -> httpcore.AsyncNetworkStream:
         import httpcore
 
         try:
-            stream: httpcore.AsyncNetworkStream = await self._plain.connect_tcp(address, port, timeout, local, options)
+            stream: httpcore.AsyncNetworkStream = await self._plain.connect_tcp(address, port, None, local, options)
         except httpcore.ConnectError as err:
             refused = any(isinstance(cause, ConnectionRefusedError) for cause in causes(err))
             where = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
