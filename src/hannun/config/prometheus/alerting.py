@@ -5,9 +5,10 @@ from __future__ import annotations
 from hannun.config.complaint import quote
 from hannun.config.prometheus.discovery import read_discoveries
 from hannun.config.prometheus.http_client import read_client
-from hannun.config.prometheus.model import AlertmanagerConfig, StaticSd
+from hannun.config.prometheus.model import AlertmanagerConfig
+from hannun.config.prometheus.promtool import check_manager
 from hannun.config.prometheus.relabel import read_rules
-from hannun.config.prometheus.scrape import check_address
+from hannun.config.prometheus.scrape import check_addresses
 from hannun.config.prometheus.section import Section
 from hannun.model.relabel import RelabelRule
 
@@ -37,12 +38,9 @@ def _manager(section: Section, *, legacy: bool) -> AlertmanagerConfig:
     )
     _api_version(section)
     section.unused("sigv4", "requests are not signed for AWS", "AWS 서명을 붙이지 않습니다")
-    if not manager.relabel:
-        for discovery in manager.discoveries:
-            if isinstance(discovery, StaticSd):
-                for group in discovery.groups:
-                    for target in group.targets:
-                        check_address(section, target["__address__"])
+    check_addresses(section, manager.relabel, manager.discoveries)
+    if section.source.notes.strict:
+        check_manager(section, manager)
     section.close()
     return manager
 

@@ -20,22 +20,33 @@ from hannun.config.prometheus.model import PrometheusConfig, RuleGroup, ScrapeCo
 from hannun.config.prometheus.printer import Written, print_config
 from hannun.config.prometheus.rules import CheckExpr, accept, read_rule_file
 from hannun.config.prometheus.scrape import Global, read_global, read_jobs
-from hannun.config.prometheus.section import Notes, Section, Source, root_of
+from hannun.config.prometheus.section import Notes, Relabel, Section, Source, root_of
 from hannun.config.prometheus.unused import read_storage, read_unused
 
+KEYS = (
+    *("global", "runtime", "alerting", "rule_files", "scrape_config_files", "scrape_configs"),
+    *("storage", "tracing", "remote_write", "remote_read", "otlp"),
+)
+"""What stands outermost in prometheus.yml."""
 UNUSED_PARTS = ("runtime", "storage", "tracing", "remote_write", "remote_read", "otlp")
 _FILE_PATTERN = re.compile(r"[^*]*(?:\*[^/]*)?")
 _VARIABLE = re.compile(r"\$(?:\{([*#$@!?\-0-9])\}|\{([^}]*)\}|(\{)|([*#$@!?\-0-9])|(\w+))", re.ASCII)
 
 
 def load(
-    path: Path, env: Mapping[str, str], *, check_expr: CheckExpr = accept, strict: bool = False
+    path: Path,
+    env: Mapping[str, str],
+    *,
+    check_expr: CheckExpr = accept,
+    strict: bool = False,
+    relabel: Relabel | None = None,
 ) -> tuple[PrometheusConfig, tuple[Complaint, ...]]:
-    """The configuration and its warnings. `env` fills `${NAME}` in external_labels; `check_expr` judges expressions.
+    """The configuration and its warnings. `env` fills `${NAME}` in external_labels; `check_expr` judges expressions;
+    a strict reading runs targets through `relabel`.
 
     Raises Refused with every complaint when one is fatal: the caller keeps the configuration that it has.
     """
-    notes = Notes(strict=strict)
+    notes = Notes(strict=strict, relabel=relabel)
     config = read(path, env, notes, check_expr=check_expr)
     if notes.is_fatal:
         raise Refused(notes.in_order())

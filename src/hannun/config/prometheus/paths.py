@@ -43,6 +43,12 @@ def existing(words: str, source: Source, line: int, key: str) -> Path:
             if _exists(beside):
                 _say_instead(source, line, words, str(beside))
                 return beside
+    if not _is_unusable(words) and not _exists(path):
+        source.warn(
+            line,
+            f"`{key}`: {quote(words)} is not there now; it is read at each use",
+            f"`{key}`: {quote(words)} 파일이 지금은 없습니다. 쓸 때마다 다시 읽습니다",
+        )
     return path
 
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hannun.config.complaint import nearest, quote
-from hannun.config.prometheus import scalars
+from hannun.config.prometheus import promtool, scalars
 from hannun.config.prometheus.discovery import read_discoveries
 from hannun.config.prometheus.http_client import read_client
-from hannun.config.prometheus.model import ScrapeConfig, ScrapeLimits, StaticSd
+from hannun.config.prometheus.model import Discovery, ScrapeConfig, ScrapeLimits, StaticSd
 from hannun.config.prometheus.relabel import read_rules
 from hannun.config.prometheus.section import Section
 from hannun.config.values import BadValue
+from hannun.model.relabel import RelabelRule
 
 TEXT_PROTOCOLS = ("OpenMetricsText1.0.0", "OpenMetricsText0.0.1", "PrometheusText1.0.0", "PrometheusText0.0.4")
 PROTOCOLS = ("PrometheusProto", *TEXT_PROTOCOLS)
@@ -152,22 +153,24 @@ def _job(section: Section, common: Global) -> ScrapeConfig:
     section.whole("native_histogram_bucket_limit")
     section.number("native_histogram_min_bucket_factor")
     section.unused("scrape_failure_log_file", "Hannun keeps no such log file", "이 로그 파일은 만들지 않습니다")
-    check_addresses(section, job)
+    check_addresses(section, job.relabel, job.discoveries)
+    if section.source.notes.strict:
+        promtool.check_job(section, job)
     return job
 
 
-def check_addresses(section: Section, job: ScrapeConfig) -> None:
+def check_addresses(section: Section, relabel: tuple[RelabelRule, ...], discoveries: tuple[Discovery, ...]) -> None:
     """URLs in static targets are refused unless a relabel rule may still take them apart."""
-    if job.relabel:
+    if relabel:
         return
-    for discovery in job.discoveries:
+    for discovery in discoveries:
         if isinstance(discovery, StaticSd):
             for group in discovery.groups:
                 for target in group.targets:
-                    check_address(section, target["__address__"])
+                    _check_address(section, target["__address__"])
 
 
-def check_address(section: Section, address: str) -> None:
+def _check_address(section: Section, address: str) -> None:
     if "/" in address:
         section.refuse(
             "static_configs",

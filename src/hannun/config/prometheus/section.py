@@ -6,7 +6,7 @@ names everything; whoever began the reading refuses at the end when a note is fa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeGuard, TypeVar
@@ -16,18 +16,26 @@ from hannun.config.http_client import Secret
 from hannun.config.prometheus import paths, scalars
 from hannun.config.values import BadValue
 from hannun.config.yaml import Entry, Map, Node, Scalar, Seq
+from hannun.model.relabel import RelabelRule
 from hannun.model.text import Text
 
 T = TypeVar("T")
+Relabel = Callable[[Sequence[RelabelRule], Mapping[str, str]], Mapping[str, str] | None]
+"""Labels through rules; None when a rule drops them."""
 COMPLAINTS_MAX = 1000
 """A file that is wrong in every line is wrong enough."""
 
 
 class Notes:
-    """Complaints gathered over all files of one configuration. `strict`: what promtool refuses is fatal."""
+    """Complaints gathered over all files of one configuration.
 
-    def __init__(self, *, strict: bool = False) -> None:
+    `strict`: what promtool refuses is fatal. `relabel` runs rules over labels; without it a strict reading cannot
+    tell what becomes of a target.
+    """
+
+    def __init__(self, *, strict: bool = False, relabel: Relabel | None = None) -> None:
         self.strict = strict
+        self.relabel = relabel
         self.complaints: list[Complaint] = []
         self._said: set[Complaint] = set()
 
