@@ -85,7 +85,7 @@ def test_cached_and_uncached_answers_are_equal_under_random_writes(
 
 def test_a_part_holds_what_one_selector_chose_where_the_whole_is_too_large(bench: Any) -> None:
     bench.store._recent = RecentSamples(bench.clock, bytes_max=40_000)
-    sets = [Labels.of(__name__="m", i=str(i), job="a" if i < 4 else "b") for i in range(100)]
+    sets = [Labels.of(__name__="m", i=str(i), job="a" if i < 4 else "b") for i in range(200)]
     bench.put(*((labels, NOW_MS - 15_000 * k, float(k)) for labels in sets for k in range(20)))
     few = (*M, equal("job", "a"))
     for _ in range(2):

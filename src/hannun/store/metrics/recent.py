@@ -206,11 +206,12 @@ class RecentSamples:
             self._parts.pop(key[0], None)
 
     def _filled(self, worth: Worth, ids: Ids, columns: SeriesColumns) -> Window | None:
-        rows = len(ids) * 9 // 8 + SPARE_ROWS
+        is_part = worth.key[1] != WHOLE
+        # The series of a part are fixed.
+        rows = len(ids) if is_part else len(ids) * 9 // 8 + SPARE_ROWS
         capacity = int(np.diff(columns.offsets).max(initial=0)) * 5 // 4 + 16
         if rows * capacity * BYTES_PER_SAMPLE > self._bytes_max * 3 // 4:
             return None
-        is_part = worth.key[1] != WHOLE
         window = Window(worth.floor_ms, rows, capacity, self._clock.monotonic_s(), is_part=is_part)
         return window if window.fill(ids, columns) else None
 
