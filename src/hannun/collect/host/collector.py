@@ -13,11 +13,12 @@ import platform
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hannun import __version__
 from hannun.collect.host.registry import COLLECTORS, NoData, Options, Reader
 from hannun.collect.host.roots import Roots
+from hannun.model.errors import NotFound
 from hannun.model.family import CollectorStatus, Family
 from hannun.wire.exposition import encode_text
 
@@ -55,6 +56,7 @@ class HostCollector:
         self._lock = threading.Lock()
         self._status: tuple[CollectorStatus, ...] = ()
         self._families: list[Family] = []
+        self._by_collector: dict[str, Sequence[Family]] = {}
         self._read_s = -PAGE_AGE_S
         self._said: set[str] = set()
 
@@ -69,13 +71,27 @@ class HostCollector:
 
     def page(self) -> bytes:
         """The reading as a node_exporter page (text 0.0.4). Blocks like `collect`: call it from a thread."""
+        return encode_text(self.families())
+
+    def families(self, collect: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[Family]:
+        """What `page` shows, or the part of it that node_exporter's `collect[]` and `exclude[]` ask for.
+
+        Raises NotFound for a collector that there is not.
+        """
+        known = {name for name, _ in self._readers}
+        for name in (*collect, *exclude):
+            if name not in known:
+                raise NotFound(f"missing collector: {name[:100]}")
         with self._lock:
-            fresh = time.monotonic() - self._read_s < PAGE_AGE_S
-            families = self._families if fresh else self._collect()
-        return encode_text(families)
+            if time.monotonic() - self._read_s >= PAGE_AGE_S:
+                self._collect()
+            if not collect and not exclude:
+                return self._families
+            wanted = (known if not collect else set(collect)) - set(exclude)
+            return _merged(self._by_collector, [row for row in self._status if row.name in wanted])
 
     def _collect(self) -> list[Family]:
-        found: dict[str, Family] = {}
+        by_collector: dict[str, Sequence[Family]] = {}
         status: list[CollectorStatus] = []
         for name, read in self._readers:
             begin_s = time.perf_counter()
@@ -90,13 +106,10 @@ class HostCollector:
             duration_s = round(time.perf_counter() - begin_s, 6)
             status.append(CollectorStatus(name, not error or absent, duration_s, error, absent))
             self._tell(name, "" if absent else error)
-            for family in families:
-                before = found.get(family.name)
-                found[family.name] = family if before is None else _joined(before, family)
-        for family in _meta(status):
-            found[family.name] = family
+            by_collector[name] = families
         self._status = tuple(status)
-        self._families = [found[name] for name in sorted(found)]
+        self._by_collector = by_collector
+        self._families = _merged(by_collector, status)
         self._read_s = time.monotonic()
         return self._families
 
@@ -108,6 +121,18 @@ class HostCollector:
         elif not error and name in self._said:
             self._said.discard(name)
             _log.info("host collector %s works again", name)
+
+
+def _merged(by_collector: Mapping[str, Sequence[Family]], status: Sequence[CollectorStatus]) -> list[Family]:
+    """The families of the collectors in `status`, and how they did, sorted by name."""
+    found: dict[str, Family] = {}
+    for row in status:
+        for family in by_collector.get(row.name, ()):
+            before = found.get(family.name)
+            found[family.name] = family if before is None else _joined(before, family)
+    for family in _meta(status):
+        found[family.name] = family
+    return [found[name] for name in sorted(found)]
 
 
 def _joined(first: Family, second: Family) -> Family:
