@@ -6,7 +6,7 @@ the report series, what the sink was told about types.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,10 +36,11 @@ KEPT_LABELS_MAX = 20_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Digest:
-    """A good page: its `round`, and what else it told."""
+    """A good page, ready for the sink. `histograms` native ones were left out."""
 
     round: Round
-    exemplars: tuple[Exemplar, ...]
+    report: Report
+    batch: MetricBatch
     histograms: int
 
 
@@ -84,8 +85,8 @@ class Digester:
         reports = self._reports.ids if self._reported else np.zeros(0, np.uint64)
         return np.concatenate([self._table.live, reports])
 
-    def read(self, body: bytes, content_type: str, ts_ms: int, now_ms: int) -> Digest:
-        """Raises ScrapeFailed: then nothing of the page counts."""
+    def read(self, body: bytes, content_type: str, ts_ms: int, now_ms: int, took_s: Callable[[], float]) -> Digest:
+        """`took_s` tells how long the scrape has taken. Raises ScrapeFailed: then nothing of the page counts."""
         page = self._decode(body, content_type)
         try:
             made = self._table.learn(page, self._maker)
@@ -93,39 +94,34 @@ class Digester:
             # The decoder holds the guilty series for known now, and the next page must be judged again.
             self.start_over()
             raise ScrapeFailed(str(err.what), err.advice, scraped=len(page)) from err
-        oldest, newest = self._sink.bounds()
-        bounds = (oldest, min(newest, now_ms + FUTURE_MS))
         kept = self._table.count(page)
         if kept > self._samples_max:
             self._kept = made if len(made) <= KEPT_LABELS_MAX else {}
             raise self._too_many(scraped=len(page), kept=kept)
-        found = self._table.read(page, ts_ms, bounds, self._reading, made)
+        oldest, newest = self._sink.bounds()
+        found = self._table.read(page, ts_ms, (oldest, min(newest, now_ms + FUTURE_MS)), self._reading, made)
         self.metadata = page.metadata
         self._untold = self._untold or page.metadata_changed
-        return Digest(found, self._exemplars.new(page, found), page.histograms)
-
-    def failed(self) -> Ids:
-        """The scrape failed: what lived until now and does not any more."""
-        return self._table.end()
-
-    def batch(self, digest: Digest | None, gone: Ids, report: Report, ts_ms: int) -> MetricBatch:
-        """Rows of the page, markers, report series; labels for those that the sink does not know."""
-        body = digest.round if digest is not None else None
-        series: list[Ids] = [gone, self._reports.ids]
-        times: list[Ints] = [np.full(len(gone) + len(self._reports.ids), ts_ms, np.int64)]
-        values: list[Floats] = [np.full(len(gone), STALE_NAN), self._reports.values(report)]
-        if body is not None:
-            series.insert(0, body.series)
-            times.insert(0, body.ts_ms)
-            values.insert(0, body.value)
+        report = Report(True, took_s(), found.scraped, found.kept, found.added, len(body))
+        rows = (
+            np.concatenate([found.series, found.gone, self._reports.ids]),
+            np.concatenate([found.ts_ms, np.full(len(found.gone) + len(self._reports.ids), ts_ms, np.int64)]),
+            np.concatenate([found.value, np.full(len(found.gone), STALE_NAN), self._reports.values(report)]),
+        )
         self._reported = True
-        exemplars = digest.exemplars if digest is not None else ()
-        made = body.made if body is not None else {}
-        return self._introduce(np.concatenate(series), np.concatenate(times), np.concatenate(values), made, exemplars)
+        return Digest(found, report, self._batch(*rows, made, self._exemplars.new(page, found)), page.histograms)
+
+    def failed(self, report: Report, ts_ms: int) -> MetricBatch:
+        """The scrape failed: markers for what lived until now, and the report."""
+        gone = self._table.end()
+        series = np.concatenate([gone, self._reports.ids])
+        value = np.concatenate([np.full(len(gone), STALE_NAN), self._reports.values(report)])
+        self._reported = True
+        return self._batch(series, np.full(len(series), ts_ms, np.int64), value, {}, ())
 
     def end(self, ids: Ids, ts_ms: int) -> MetricBatch:
         """Markers for `ids` at `ts_ms`."""
-        return self._introduce(ids, np.full(len(ids), ts_ms, np.int64), np.full(len(ids), STALE_NAN), {}, ())
+        return self._batch(ids, np.full(len(ids), ts_ms, np.int64), np.full(len(ids), STALE_NAN), {}, ())
 
     def refused(self) -> None:
         """The sink did not take the last batch: types and labels must be told again."""
@@ -148,9 +144,10 @@ class Digester:
             told = advice.HTML.with_(path=self._target.path) if looks_like_html else advice.NOT_A_PAGE
             raise ScrapeFailed(str(err), told) from err
 
-    def _introduce(
+    def _batch(
         self, series: Ids, ts_ms: Ints, value: Floats, made: Mapping[int, Labels], exemplars: tuple[Exemplar, ...]
     ) -> MetricBatch:
+        """Rows for the sink, with labels for the series that it does not know."""
         unknown = np.flatnonzero(self._sink.unknown(series))
         introduced: dict[int, NewSeries] = {}
         lost: list[int] = []

@@ -21,7 +21,7 @@ from hannun.collect.scrape import advice
 from hannun.collect.scrape.descriptors import at_once_max
 from hannun.collect.scrape.digest import Digest, Digester
 from hannun.collect.scrape.failure import ScrapeFailed
-from hannun.collect.scrape.fetch import Fetcher
+from hannun.collect.scrape.fetch import Fetched, Fetcher
 from hannun.collect.scrape.reports import Report
 from hannun.collect.scrape.targets import ScrapeTarget, offset_ms
 from hannun.model.metric import Ids, MetricBatch, MetricMetadata
@@ -156,10 +156,11 @@ class TargetLoop:
     # --- one scrape ---------------------------------------------------------------------------------------------------
 
     async def _scrape(self, ts_ms: int) -> None:
-        clock = self._shared.clock
-        began_s = clock.monotonic_s()
-        digest: Digest | None = None
-        failed: ScrapeFailed | None = None
+        began_s = self._shared.clock.monotonic_s()
+
+        def took_s() -> float:
+            return round(self._shared.clock.monotonic_s() - began_s, 6)
+
         body_bytes, stand_in = 0, ""
         with self._shared.room.lease() as lease:
             try:
@@ -167,70 +168,64 @@ class TargetLoop:
                     raise self.refuse
                 page = await self._fetcher.fetch(self.target, lease)
                 body_bytes, stand_in = len(page.body), page.stand_in
-                digest = await self._digest(page.body, page.content_type, ts_ms)
+                digest = await self._digest(page, ts_ms, took_s)
             except ScrapeFailed as err:
-                failed = err
                 over = isinstance(err.__cause__, FetchError) and err.__cause__.failure is Failure.TOO_LARGE
-                body_bytes = -1 if over else body_bytes
+                self._failed(err, Report(False, took_s(), err.scraped, err.kept, 0, -1 if over else body_bytes), ts_ms)
+                return
             # A fault of ours must not end the scraping of this target: it is logged, and the next scrape starts anew.
             except Exception as err:  # noqa: BLE001
                 _log.exception("scraping %s failed in a way that it should not", self.target.url)
-                failed, digest = ScrapeFailed(f"internal error: {type(err).__name__}", advice.INTERNAL), None
                 self._digester.start_over()
-        gone = digest.round.gone if digest is not None else self._digester.failed()
-        scraped, kept, added = _counts(digest, failed)
-        duration_s = round(clock.monotonic_s() - began_s, 6)
-        report = Report(digest is not None, duration_s, scraped, kept, added, body_bytes)
-        self._last_ts_ms = ts_ms
-        if stand_in != self.last.stand_in and failed is None:
+                fault = ScrapeFailed(f"internal error: {type(err).__name__}", advice.INTERNAL)
+                self._failed(fault, Report(False, took_s(), body_bytes=body_bytes), ts_ms)
+                return
+        if stand_in != self.last.stand_in:
             self._shared.stand_in_changed(self.target, stand_in)
-        self._tell(failed, report, ts_ms, stand_in)
+        self._tell("", None, digest.report, ts_ms, stand_in)
         self._count(digest)
-        self._offer(self._digester.batch(digest, gone, report, ts_ms))
+        self._offer(digest.batch)
 
-    async def _digest(self, body: bytes, content_type: str, ts_ms: int) -> Digest:
+    def _failed(self, err: ScrapeFailed, report: Report, ts_ms: int) -> None:
+        self._tell(str(err.what), err.advice, report, ts_ms, self.last.stand_in)
+        self._offer(self._digester.failed(report, ts_ms))
+
+    async def _digest(self, page: Fetched, ts_ms: int, took_s: Callable[[], float]) -> Digest:
         """Known small pages at once; large ones and first ones in a thread."""
-        now_ms = self._shared.clock.now_ms()
-        began_s = self._shared.clock.monotonic_s()
-        if self._digester.warm and len(body) <= INLINE_BYTES and self._parse_s < INLINE_S:
-            found = self._digester.read(body, content_type, ts_ms, now_ms)
+        clock = self._shared.clock
+        now_ms, began_s = clock.now_ms(), clock.monotonic_s()
+        read, args = self._digester.read, (page.body, page.content_type, ts_ms, now_ms, took_s)
+        if self._digester.warm and len(page.body) <= INLINE_BYTES and self._parse_s < INLINE_S:
+            found = read(*args)
         else:
-            found = await self._in_thread(self._digester.read, body, content_type, ts_ms, now_ms)
-        self._parse_s = self._shared.clock.monotonic_s() - began_s
+            found = await self._in_thread(lambda: read(*args))
+        self._parse_s = clock.monotonic_s() - began_s
         _PARSING.observe(self._parse_s)
         return found
 
-    async def _in_thread(self, read: Callable[..., Digest], *args: object) -> Digest:
+    async def _in_thread(self, read: Callable[[], Digest]) -> Digest:
         """Waits for the thread even when the task is cancelled: two threads must never read into one memory."""
-        work = asyncio.get_running_loop().run_in_executor(self._shared.threads, lambda: read(*args))
+        work = asyncio.get_running_loop().run_in_executor(self._shared.threads, read)
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:
             await asyncio.wait({work})
             raise
 
-    def _tell(self, failed: ScrapeFailed | None, report: Report, ts_ms: int, stand_in: str) -> None:
-        error = str(failed.what) if failed is not None else ""
+    def _tell(self, error: str, told: Text | None, report: Report, ts_ms: int, stand_in: str) -> None:
         if error and not self.last.error:
             _log.warning("scraping %s (job %s): %s", self.target.url, self.target.pool, error)
         elif not error and self.last.error:
             _log.info("scraping %s (job %s) works again", self.target.url, self.target.pool)
-        self.last = LastScrape(
-            "down" if failed is not None else "up",
-            error,
-            failed.advice if failed is not None else None,
-            ts_ms,
-            report.duration_s,
-            report.scraped,
-            report.added,
-            stand_in,
-        )
-        _SCRAPES.labels("failed" if failed is not None else "ok").inc()
-        _SAMPLES.inc(report.kept if failed is None else 0)
+        self._last_ts_ms = ts_ms
+        health: Health = "up" if report.up else "down"
+        self.last = LastScrape(health, error, told, ts_ms, report.duration_s, report.scraped, report.added, stand_in)
+        _SCRAPES.labels("ok" if report.up else "failed").inc()
+        _SAMPLES.inc(report.kept if report.up else 0)
 
-    def _count(self, digest: Digest | None) -> None:
+    def _count(self, digest: Digest) -> None:
         outcomes = self._shared.outcomes
-        if outcomes is None or digest is None:
+        if outcomes is None:
             return
         found = digest.round
         outcomes.count("metrics", Outcome.INVALID, found.duplicates, reason="told twice with different values")
@@ -246,12 +241,6 @@ class TargetLoop:
         except Exception:  # noqa: BLE001
             self._digester.refused()
             _log.exception("scraping %s: the store did not take a page", self.target.url)
-
-
-def _counts(digest: Digest | None, failed: ScrapeFailed | None) -> tuple[int, int, int]:
-    if digest is not None:
-        return digest.round.scraped, digest.round.kept, digest.round.added
-    return (failed.scraped, failed.kept, 0) if failed is not None else (0, 0, 0)
 
 
 def without(ids: Ids, taken: list[Ids]) -> Ids:
