@@ -38,12 +38,12 @@ ENV = {"PW": "p@ss/w:rd%41", "PORT": "5433", "URL": "redis://env.example:7000", 
         ),
         pytest.param(
             "mysql://b%40b:p%2Fw@[::1]:3307/",
-            ServiceUrl("mysql", "::1", 3307, "b@b", Secret("p/w")),
+            ServiceUrl("mysql", "::1", 3307, "b@b", Secret("p/w"), tls="prefer"),
             id="escapes, IPv6",
         ),
         pytest.param(
             "mariadb://root@localhost?unix_socket=/run/my.sock",
-            ServiceUrl("mysql", "localhost", 3306, "root", socket="/run/my.sock"),
+            ServiceUrl("mysql", "localhost", 3306, "root", socket="/run/my.sock", tls="prefer"),
             id="a socket",
         ),
         pytest.param(

@@ -15,6 +15,7 @@ FUNCTIONS = frozenset(
     toTime toDuration now pathPrefix externalURL parseDuration tmpl urlQueryEscape
     true false nil""".split()  # noqa: SIM905
 )
+_CONSTANTS = frozenset(("true", "false", "nil"))
 _OPENERS = frozenset(("if", "range", "with", "define", "block"))
 _VARIABLES = frozenset(("$", "$labels", "$externalLabels", "$externalURL", "$value"))
 _TOKEN = re.compile(
@@ -47,6 +48,7 @@ def check_template(text: str) -> None:
             place = _after_comment(text, place)
             continue
         place, tokens = _action(text, place)
+        _shape(tokens)
         _block(tokens, open_blocks)
         _names(tokens, known)
     if open_blocks:
@@ -86,6 +88,22 @@ def _action(text: str, place: int) -> tuple[int, list[tuple[str, str]]]:
         place = found.end()
         if found.lastgroup != "space":
             tokens.append((str(found.lastgroup), found[0]))
+
+
+def _shape(tokens: list[tuple[str, str]]) -> None:
+    """Parentheses pair up, and what follows a pipe can be called."""
+    depth = 0
+    for place, (kind, word) in enumerate(tokens):
+        if word == "(" and kind == "mark":
+            depth += 1
+        elif word == ")" and kind == "mark":
+            depth -= 1
+            if depth < 0:
+                raise BadTemplate("unexpected right paren")
+        elif place and tokens[place - 1] == ("mark", "|") and (kind in ("text", "number") or word in _CONSTANTS):
+            raise BadTemplate("non executable command in pipeline")
+    if depth:
+        raise BadTemplate("unclosed left paren")
 
 
 def _block(tokens: list[tuple[str, str]], open_blocks: list[str]) -> None:
