@@ -10,10 +10,11 @@ from hannun.model.metric import Ints, MetricMetadata
 from hannun.wire.exposition_text.columns import FirstSeen, PageColumns
 from hannun.wire.exposition_text.dialect import Dialect, dialect_of
 from hannun.wire.exposition_text.limits import PageLimits
-from hannun.wire.exposition_text.lines import Meta, Sample
+from hannun.wire.exposition_text.lines import Meta, Sample, check_legacy
 from hannun.wire.exposition_text.plain import metadata_of, reading_of
 
 if TYPE_CHECKING:
+    from hannun.wire.exposition_proto import ProtoPage
     from hannun.wire.exposition_text.page import PageScan
 
 _COMMENT = 16
@@ -56,7 +57,7 @@ class PageDecoder:
 
         self._memory = Memory()
         self._told: dict[int, Meta] = {}
-        self._telling: Ints = np.empty(0, dtype=np.int64)
+        self._telling: Ints | None = None
         self._metadata: tuple[MetricMetadata, ...] = ()
 
     def decode(self, body: bytes, content_type: str) -> PageColumns:
@@ -69,19 +70,33 @@ class PageDecoder:
         dialect = dialect_of(content_type, self._fallback)
         self._limits.check_body(len(body))
         scan = PageScan(self._memory, self._limits, dialect, normalise_bounds=self._normalise_bounds)
+        spoken: ProtoPage | None = None
         try:
-            scan.read(body, reading_of(dialect, self._limits, legacy_names=self._legacy_names))
+            if dialect is Dialect.PROTOBUF:
+                spoken = self._read_protobuf(scan, body)
+            else:
+                scan.read(body, reading_of(dialect, self._limits, legacy_names=self._legacy_names))
         except BaseException:
             # Whatever it was: a series that stays in the memory now would never be announced.
             self._memory.drop(np.array([entry for entry, _ in scan.learned], dtype=np.int64))
             raise
-        return self._columns(scan)
+        return self._columns(scan, spoken)
 
-    def _columns(self, scan: PageScan) -> PageColumns:
+    def _read_protobuf(self, scan: PageScan, body: bytes) -> ProtoPage:
+        from hannun.wire.exposition_proto import decode_page
+
+        page = decode_page(body, self._limits)
+        if self._legacy_names:
+            for line in page.samples:
+                check_legacy(line.labels)
+        if page.samples:
+            scan.take(page.samples)
+        return page
+
+    def _columns(self, scan: PageScan, spoken: ProtoPage | None) -> PageColumns:
         memory = self._memory
         self._told.update((entry, line) for entry, line in scan.learned if isinstance(line, Meta))
-        telling = scan.sequence[memory.kinds[scan.sequence] >= _COMMENT]
-        changed = not np.array_equal(telling, self._telling) and self._tell(telling)
+        changed = self._tell_of(scan.sequence) if spoken is None else self._tell(tuple(spoken.metadata))
         gone = memory.turn(scan.sequence)
         for entry in gone.tolist():
             self._told.pop(entry, None)
@@ -96,12 +111,21 @@ class PageDecoder:
             exemplars=tuple(scan.exemplars),
             metadata=self._metadata,
             metadata_changed=changed,
+            histograms=0 if spoken is None else spoken.histograms,
         )
 
-    def _tell(self, telling: Ints) -> bool:
-        """Read the metadata of these comment lines; whether they say anything new."""
+    def _tell_of(self, sequence: Ints) -> bool:
+        """Read the metadata in these lines of a text page, when they are other lines than last time."""
+        telling = sequence[self._memory.kinds[sequence] >= _COMMENT]
+        if self._telling is not None and np.array_equal(telling, self._telling):
+            return False
+        changed = self._tell(metadata_of(self._told[entry] for entry in telling.tolist() if entry in self._told))
         self._telling = telling
-        metadata = metadata_of(self._told[entry] for entry in telling.tolist() if entry in self._told)
+        return changed
+
+    def _tell(self, metadata: tuple[MetricMetadata, ...]) -> bool:
+        """Whether this is news."""
+        self._telling = None
         if metadata == self._metadata:
             return False
         self._metadata = metadata

@@ -17,6 +17,7 @@ from hannun.wire.exposition_text.grammar import (
     BLANKS,
     EOF_LINE,
     EXEMPLAR,
+    LABEL_NAME,
     NAME,
     OPENMETRICS,
     TEXT,
@@ -37,6 +38,7 @@ from hannun.wire.exposition_text.values import (
 EXEMPLAR_CHARACTERS_MAX = 128
 """Of all names and values together. OpenMetrics forbids more, and Prometheus leaves such an exemplar out."""
 _SHOWN_BYTES = 60
+_BAD_NAMES = "invalid metric name or label names"
 BOUND_LABEL = {"histogram": "le", "summary": "quantile"}
 """Which label holds a bound, by the type told last."""
 
@@ -280,17 +282,32 @@ def _labels(body: bytes, at: int, reading: Reading, labels: dict[str, str], *, e
 
 
 def _check_names(body: bytes, at: int, reading: Reading, labels: dict[str, str]) -> None:
+    most = reading.limits.name_bytes_max
     for name in labels:
         shown = labels[METRIC_NAME] if name == METRIC_NAME else name
-        if not shown or (reading.legacy_names and not _is_legacy(shown, metric=name == METRIC_NAME)):
-            raise fault(body, at, "invalid metric name or label names")
-        if len(shown) * 4 > reading.limits.name_bytes_max < len(shown.encode("utf-8")):
-            raise fault(body, at, f"name of {len(shown)} characters; {reading.limits.name_bytes_max} bytes are taken")
+        if not shown:
+            raise fault(body, at, _BAD_NAMES)
+        # Counting bytes makes a copy, and one character is four of them at most.
+        if len(shown) * 4 > most and len(shown.encode("utf-8")) > most:
+            raise fault(body, at, f"name of {len(shown)} characters; {most} bytes are taken")
+    if reading.legacy_names and not are_legacy(labels):
+        raise fault(body, at, _BAD_NAMES)
 
 
-def _is_legacy(name: str, *, metric: bool) -> bool:
-    found = NAME.fullmatch(name.encode("utf-8"))
-    return found is not None and (metric or ":" not in name)
+def check_legacy(labels: dict[str, str]) -> None:
+    """Raises WireError for names that Prometheus 2 did not know."""
+    if not are_legacy(labels):
+        raise WireError(f'{_BAD_NAMES}: "{labels[METRIC_NAME][:_SHOWN_BYTES]}"')
+
+
+def are_legacy(labels: dict[str, str]) -> bool:
+    return all(
+        (NAME if name == METRIC_NAME else LABEL_NAME).fullmatch(
+            (labels[name] if name == METRIC_NAME else name).encode()
+        )
+        is not None
+        for name in labels
+    )
 
 
 def _text(body: bytes, at: int, raw: bytes, what: str) -> str:

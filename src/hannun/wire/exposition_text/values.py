@@ -51,8 +51,11 @@ def _unescaped(match: re.Match[bytes]) -> bytes:
 def normalise_bound(text: str) -> str:
     """`le` or `quantile` in OpenMetrics's float form (`1` -> `1.0`, `1e-3` -> `0.001`); what is no number stays."""
     number = parse_number(text.encode("utf-8"))
-    if number is None:
-        return text
+    return text if number is None else bound_text(number)
+
+
+def bound_text(number: float) -> str:
+    """A bound as OpenMetrics writes it."""
     if number != number:
         return "NaN"
     if number in (float("inf"), float("-inf")):
