@@ -153,6 +153,8 @@ class PageScan:
         lines: list[Told] = []
         mode = int(self._cursor[scan.MODE])
         at, ended = int(self._cursor[scan.AT]), False
+        # One line too many is enough to see that there are too many.
+        burst = min(burst, self._limits.lines_max - int(self._cursor[scan.LINE]) + 1)
         while at < len(body) and len(lines) < burst and not ended:
             line = read_line(body, at, reading, _BOUND_LABELS[mode])
             at = line.end
@@ -162,9 +164,9 @@ class PageScan:
                 lines.append(line)
                 if (begins := self._begins(line)) != scan.KEEPS:
                     mode = begins
+        self._limits.check_lines(int(self._cursor[scan.LINE]) + len(lines))
         if reading.openmetrics and at == len(body) and not ended:
             raise WireError(NOT_ENDED)
-        self._limits.check_lines(int(self._cursor[scan.LINE]) + len(lines))
         all_new = self.take(lines) if lines else False
         self._cursor[scan.AT], self._cursor[scan.MODE] = at, mode
         return min(2 * burst, _BURST_MAX) if all_new else 1, ended
