@@ -44,6 +44,7 @@ function shown(of: Frame): Shown {
       ink: "#626d68",
       grid: "#dce2df",
       strong: "#84918b",
+      accent: "#0e7c73",
       ground: "#f7f8f7",
       series: PALETTE.light,
       severity: { critical: "#c8321f", warning: "#9a6400", info: "#2a62b8", fine: "#4c6b57", unknown: "#66706c" },

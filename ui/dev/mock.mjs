@@ -10,7 +10,8 @@ import { createServer } from "node:http";
 import { extname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { overview, projects, session, status, store } from "./fixtures.mjs";
-import { functions, metrics, panels, prometheus } from "./series.mjs";
+import { cardinality, facts, relabel, targets } from "./scraping.mjs";
+import { functions, knownMetric, metrics, panels, prometheus } from "./series.mjs";
 
 const { values: flags } = parseArgs({
   options: {
@@ -31,7 +32,7 @@ const TYPES = {
   ".json": "application/json",
   ".png": "image/png",
 };
-const SEGMENTS = ["", "hosts", "explore", "status", "settings", "login"];
+const SEGMENTS = ["", "hosts", "explore", "targets", "cardinality", "status", "settings", "login"];
 let scenario = flags.scenario;
 let user = null;
 let nextId = 100;
@@ -107,6 +108,14 @@ async function answer(request, response, path, params) {
         ? { metrics: [], total: 0 }
         : metrics(params.get("search") ?? "", Number(params.get("limit") ?? 100)),
     );
+  if (api.startsWith("metrics/")) {
+    const name = decodeURIComponent(api.slice("metrics/".length));
+    return json(response, 200, facts(name, knownMetric(name)));
+  }
+  if (api === "targets") return json(response, 200, targets(scenario));
+  if (api === "targets/relabel")
+    return json(response, 200, relabel(params.get("pool"), JSON.parse(params.get("discovered"))));
+  if (api === "cardinality") return json(response, 200, cardinality(scenario, params.get("metric") ?? ""));
   if (api === "panels") return json(response, 200, panels(asked()));
   const [kind, id] = api.split("/");
   const rows = { users: store.people, tokens: store.tokens }[kind];

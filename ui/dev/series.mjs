@@ -44,6 +44,15 @@ export function metrics(search, limit) {
   };
 }
 
+export const knownMetric = (name) => names.find(([one]) => one === name);
+
+/** Names that share their beginning: enough to have something to offer. */
+const nearest = (word) =>
+  names
+    .map(([name]) => name)
+    .filter((name) => name.slice(0, 4) === word.slice(0, 4))
+    .slice(0, 5);
+
 export function panels({ start_ms, end_ms, step_ms, queries }) {
   return {
     results: queries.map(({ id, expr, instant }) => {
@@ -64,8 +73,11 @@ export function panels({ start_ms, end_ms, step_ms, queries }) {
         return { ...answer, error: `1:${expr.length}: parse error: unexpected right parenthesis ')'` };
       if (expr.split("(").length > expr.split(")").length)
         return { ...answer, error: `1:${expr.length + 1}: parse error: unclosed left parenthesis` };
+      const word = /^\s*([a-z_:][a-z0-9_:]*)\s*$/i.exec(expr)?.[1];
+      const unknown = word && !knownMetric(word);
       return {
         ...answer,
+        unknown_metrics: unknown ? [{ name: word, nearest: nearest(word) }] : [],
         series: seriesFor(
           expr,
           Array.from({ length: steps }, (_, i) => start + i * step),

@@ -13,6 +13,8 @@ export interface Page {
   aliases: readonly string[];
   /** Stands in the rail, in this order. */
   rail?: boolean;
+  /** Not in the phone's bar of five; ⌘K and links lead there. */
+  deskOnly?: boolean;
   /** Path data on a 16 px grid, for the bar on a phone. */
   icon: string;
   /** The letter after `g`. */
@@ -52,6 +54,25 @@ export const PAGES: readonly Page[] = [
     load: chunk(() => import("./view/hosts/Hosts.svelte")),
     rail: true,
     go: "n",
+  },
+  {
+    id: "targets",
+    aliases: ["targets", "scrape", "up", "down", "relabel", "타깃", "수집"],
+    icon: "M8 1.8v3M8 11.2v3M1.8 8h3M11.2 8h3M8 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8",
+    paths: ["/targets"],
+    title: m.nav_targets,
+    load: chunk(() => import("./view/targets/Targets.svelte")),
+    rail: true,
+    deskOnly: true,
+    go: "j",
+  },
+  {
+    id: "cardinality",
+    aliases: ["cardinality", "series", "labels", "cost", "시계열", "레이블"],
+    icon: "M2.5 13.5v-4M6.2 13.5v-8M9.8 13.5v-6M13.5 13.5v-11",
+    paths: ["/cardinality"],
+    title: m.nav_cardinality,
+    load: chunk(() => import("./view/cardinality/Cardinality.svelte")),
   },
   {
     id: "status",

@@ -199,6 +199,8 @@ export interface PanelResult {
   warnings: string[];
   infos: string[];
   truncated: boolean;
+  /** Names in the question that no stored series has, with those that are near. */
+  unknown_metrics?: { name: string; nearest: string[] }[];
   error?: string;
   explain?: unknown;
 }
@@ -216,4 +218,114 @@ export interface FunctionDoc {
   returns: string;
   doc: Words;
   kind: "function" | "aggregation";
+}
+
+export type TargetHealth = "up" | "down" | "unknown";
+
+export interface Target {
+  url: string;
+  global_url: string;
+  labels: Record<string, string>;
+  discovered: Record<string, string>;
+  health: TargetHealth;
+  last_error: string;
+  /** What the error means and what to do. */
+  advice: Words | null;
+  /** The built-in that answers in its place; "" when it answers itself. */
+  stand_in: string;
+  last_scrape_ms: number | null;
+  duration_s: number;
+  samples: number;
+  series_added: number;
+  interval_s: number;
+  timeout_s: number;
+}
+
+export interface TargetPool {
+  name: string;
+  interval_s: number | null;
+  up: number;
+  down: number;
+  unknown: number;
+  dropped: number;
+  targets: Target[];
+  dropped_targets: { discovered: Record<string, string> }[];
+}
+
+export interface TargetsAnswer {
+  pools: TargetPool[];
+  totals: { active: number; up: number; down: number; unknown: number; dropped: number };
+  truncated: boolean;
+  file: string | null;
+  reload: { ok: boolean; at_ms: number };
+}
+
+export interface RelabelStep {
+  yaml: string;
+  before: Record<string, string>;
+  after: Record<string, string> | null;
+  added: Record<string, string>;
+  changed: Record<string, [string, string]>;
+  removed: string[];
+}
+
+export interface RelabelAnswer {
+  pool: string;
+  steps: RelabelStep[];
+  kept: boolean;
+  labels: Record<string, string> | null;
+}
+
+export interface CardinalityRow {
+  name: string;
+  series: number;
+  series_day_ago: number;
+  growth: number;
+  share: number;
+  drop_rule: string;
+}
+
+export interface CardinalityAnswer {
+  metric: string;
+  series: number;
+  series_day_ago: number;
+  growth: number;
+  metrics: CardinalityRow[];
+  metric_count: number;
+  labels: { name: string; values: number; series: number; share: number; drop_rule: string }[];
+  label_values: {
+    label: string;
+    values: number;
+    top: { value: string; series: number; share: number; drop_rule: string }[];
+  }[];
+  senders: {
+    job: string;
+    instance: string;
+    series: number;
+    series_day_ago: number;
+    growth: number;
+    share: number;
+    drop_rule: string;
+  }[];
+  truncated: boolean;
+}
+
+export interface Suggestion {
+  kind: string;
+  title: Words;
+  expr: string;
+  /** The quantiles one by one, where the suggestion is about several. */
+  exprs?: { name: string; expr: string }[];
+}
+
+export interface MetricFacts {
+  name: string;
+  type: string;
+  unit: string;
+  help: string;
+  series: number;
+  exists: boolean;
+  labels: { name: string; values: number; series: number; sample: string[] }[];
+  suggestions: Suggestion[];
+  nearest: string[];
 }

@@ -13,6 +13,7 @@ export function chartColours(): Colours {
       ink: theme.token("--ink-3"),
       grid: theme.token("--line"),
       strong: theme.token("--line-strong"),
+      accent: theme.token("--accent"),
       ground: theme.token("--bg"),
       series: PALETTE[shown],
       severity: {

@@ -17,6 +17,7 @@ export interface Colours {
   readonly ink: string;
   readonly grid: string;
   readonly strong: string;
+  readonly accent: string;
   readonly ground: string;
   readonly series: readonly string[];
   readonly severity: Readonly<Record<"critical" | "warning" | "info" | "fine" | "unknown", string>>;

@@ -4,8 +4,8 @@ import {
   complaintOf,
   defaultExpr,
   families,
-  namesIn,
-  nearestNames,
+  labelName,
+  onlyName,
   paceOf,
   parseSpan,
   prefixFacets,
@@ -139,20 +139,6 @@ describe("names", () => {
     ]);
     expect(prefixFacets(names, "node_")).toEqual([{ prefix: "node_cpu_", count: 2 }]);
   });
-  it("that were probably meant are found", () => {
-    const names = ["node_memory_MemFree_bytes", "node_memory_MemAvailable_bytes", "node_load1", "up"];
-    expect(nearestNames("node_memory_free", names)[0]).toBe("node_memory_MemFree_bytes");
-    expect(nearestNames("zzzz", names)).toEqual([]);
-  });
-  it.each([
-    ['sum by (job) (rate(http_requests_total{code=~"5.."}[5m])) / sum(up)', ["http_requests_total", "up"]],
-    ["a + on (x) group_left (y) b", ["a", "b"]],
-    ["histogram_quantile(0.95, sum by (le) (rate(x_bucket[5m])))", ["x_bucket"]],
-    ['{__name__="a"}', []],
-    ["1e3 * up offset 5m # comment_here", ["up"]],
-  ])("are read out of %s", (expr, names) => {
-    expect(namesIn(expr)).toEqual(names);
-  });
 });
 
 describe("units of expressions", () => {
@@ -182,3 +168,18 @@ describe("the place of a fault", () => {
     expect(complaintOf(message, expr).at).toBe(at);
   });
 });
+
+it.each([
+  ["job", "job"],
+  ["http.method", '"http.method"'],
+  ["서비스", '"서비스"'],
+])("the label %s is written %s", (name, written) => expect(labelName(name)).toBe(written));
+
+it.each([
+  ["up", "up"],
+  [' up{job="x"} ', "up"],
+  ["rate(up[5m])", null],
+  ["up + 1", null],
+  ["", null],
+  ["up[5m]", null],
+])("%s is the name %s alone", (expr, name) => expect(onlyName(expr)).toBe(name));

@@ -104,6 +104,16 @@ export function selector(name: string, matchers = ""): string {
   return `{${JSON.stringify(name)}${matchers ? `,${matchers}` : ""}}`;
 }
 
+/** A label's name inside braces; outside the classic alphabet it needs quotes. */
+export function labelName(name: string): string {
+  return /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) ? name : JSON.stringify(name);
+}
+
+/** The metric's name when the expression is nothing else: `up`, `up{job="x"}`, `rate(up[5m])` is not. */
+export function onlyName(expr: string): string | null {
+  return /^\s*([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(\{[^}]*\})?\s*$/.exec(expr)?.[1] ?? null;
+}
+
 /** The first question about a metric: counters as rates, histograms as p95, gauges as they are. */
 export function defaultExpr(metric: Pick<Metric, "name" | "type">, window = "5m", matchers = ""): string {
   const { name } = metric;
@@ -212,86 +222,6 @@ export function prefixFacets(names: readonly string[], under = ""): Facet[] {
     .map(([prefix, count]) => ({ prefix, count }))
     .sort((a, b) => b.count - a.count || (a.prefix < b.prefix ? -1 : 1));
 }
-
-/** How alike two names are, 0..1: shared three-letter pieces, so that "memory_free" finds node_memory_MemFree_bytes. */
-export function likeness(a: string, b: string): number {
-  const pieces = (text: string): Set<string> => {
-    const padded = `  ${text.toLowerCase().replace(/[^a-z0-9가-힣]+/g, " ")} `;
-    const out = new Set<string>();
-    for (let i = 0; i + 3 <= padded.length; i++) out.add(padded.slice(i, i + 3));
-    return out;
-  };
-  const left = pieces(a);
-  const right = pieces(b);
-  let shared = 0;
-  for (const p of left) if (right.has(p)) shared++;
-  return (2 * shared) / (left.size + right.size);
-}
-
-/** The names a person probably meant, best first; empty when nothing is close. */
-export function nearestNames(wanted: string, names: readonly string[], most = 4): string[] {
-  const near = names
-    .map((name) => ({
-      name,
-      score: likeness(wanted, name) + (name.includes(wanted) || wanted.includes(name) ? 0.3 : 0),
-    }))
-    .filter((n) => n.score > 0.3 && n.name !== wanted)
-    .sort((a, b) => b.score - a.score || (a.name < b.name ? -1 : 1));
-  // A shared prefix alone ("node_") makes everything a little alike; only what is nearly as near as the best is meant.
-  return near
-    .filter((n) => n.score > 0.7 * near[0]!.score)
-    .slice(0, most)
-    .map((n) => n.name);
-}
-
-/** Every word of an expression that could be a metric's name, in order of appearance. */
-export function namesIn(expr: string): string[] {
-  const words = new Set([
-    "by",
-    "without",
-    "on",
-    "ignoring",
-    "group_left",
-    "group_right",
-    "offset",
-    "bool",
-    "and",
-    "or",
-    "unless",
-    "atan2",
-    "start",
-    "end",
-    "inf",
-    "nan",
-  ]);
-  const bare = expr
-    .replace(/#[^\n]*/g, "")
-    .replace(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/g, '""')
-    .replace(/\{[^}]*\}|\[[^\]]*\]/g, "")
-    .replace(/\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/gi, "");
-  const found = [...bare.matchAll(/[a-zA-Z_:][a-zA-Z0-9_:]*/g)]
-    .filter((m) => !/^\s*\(/.test(bare.slice(m.index + m[0].length)) && !/\d$/.test(bare.slice(0, m.index)))
-    .map((m) => m[0])
-    .filter((w) => !words.has(w.toLowerCase()) && !AGGREGATORS.has(w));
-  return [...new Set(found)];
-}
-
-const AGGREGATORS = new Set([
-  "sum",
-  "avg",
-  "min",
-  "max",
-  "count",
-  "group",
-  "stddev",
-  "stdvar",
-  "topk",
-  "bottomk",
-  "count_values",
-  "quantile",
-  "limitk",
-  "limit_ratio",
-]);
 
 export interface Complaint {
   /** Offset of the fault in the expression, in UTF-16 units; null when the server named none. */
