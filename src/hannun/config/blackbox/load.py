@@ -10,8 +10,8 @@ from hannun.config.blackbox.model import BlackboxConfig, Module
 from hannun.config.blackbox.probes import PROBES
 from hannun.config.complaint import Complaint, Refused, nearest, quote
 from hannun.config.prometheus import paths, scalars
-from hannun.config.prometheus.printer import dump, hide
 from hannun.config.prometheus.section import Notes, Section, Source, root_of
+from hannun.config.prometheus.yaml_text import dump, hide
 from hannun.config.yaml import Map
 
 NOT_SUPPORTED = ("unix", "websocket")

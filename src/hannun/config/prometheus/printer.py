@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from hannun.config.http_client import HIDDEN, HttpClientConfig, ProxyConfig, Secret, TlsConfig
 from hannun.config.prometheus.model import (
     AlertmanagerConfig,
@@ -28,13 +26,37 @@ from hannun.config.prometheus.model import (
 )
 from hannun.config.prometheus.scalars import redacted
 from hannun.config.prometheus.scrape import Global
+from hannun.config.prometheus.yaml_text import Flow, dump, hide
 from hannun.model.relabel import RelabelRule
 from hannun.model.target import TargetGroup
 from hannun.model.time import format_duration_ms
 
 Tree = dict[str, Any]
-_SECRET_WORDS = ("password", "secret", "token", "credentials", "key", "authorization")
-_NO_SECRETS = ("_file", "_ref", "token_url", "key_file")
+_REMOTE: Mapping[str, Tree] = {
+    "remote_write": {
+        "remote_timeout": "30s",
+        "protobuf_message": "prometheus.WriteRequest",
+        "follow_redirects": True,
+        "enable_http2": False,
+        "queue_config": {
+            "capacity": 10000,
+            "max_shards": 50,
+            "min_shards": 1,
+            "max_samples_per_send": 2000,
+            "batch_send_deadline": "5s",
+            "min_backoff": "30ms",
+            "max_backoff": "5s",
+        },
+        "metadata_config": {"send": True, "send_interval": "1m", "max_samples_per_send": 2000},
+    },
+    "remote_read": {
+        "remote_timeout": "1m",
+        "follow_redirects": True,
+        "enable_http2": True,
+        "filter_external_labels": True,
+    },
+}
+"""What Prometheus 3 fills into lists that we do not act on."""
 _DEFAULT_RULE = RelabelRule()
 
 
@@ -56,27 +78,25 @@ def print_config(config: PrometheusConfig, common: Global, written: Written) -> 
     jobs = [_job(job, written.by_job.get(job.job_name, {})) for job in config.scrape]
     tree |= _said({"scrape_configs": jobs})
     for key in ("storage", "tracing", "remote_write", "remote_read", "otlp"):
-        tree |= _said({key: hide(written.top.get(key))})
+        tree |= _said({key: hide(_with_defaults(key, written.top.get(key)))})
     return dump(tree)
 
 
-def dump(tree: Any) -> str:
-    text: str = yaml.dump(
-        tree, Dumper=_Dumper, sort_keys=False, default_flow_style=False, width=1 << 20, allow_unicode=True
-    )
-    return text
+def _with_defaults(key: str, value: Any) -> Any:
+    """The items of a list that we only print, each with what Prometheus fills in."""
+    defaults = _REMOTE.get(key)
+    if defaults is None or not isinstance(value, list):
+        return value
+    return [_filled(each, defaults) for each in value if isinstance(each, dict)]
 
 
-def hide(value: Any, key: str = "") -> Any:
-    """`value` with what stands below telling keys as `<secret>`, and passwords in URLs as `xxxxx`."""
-    if isinstance(value, dict):
-        return {name: hide(inner, str(name)) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [hide(inner, key) for inner in value]
-    lowered = key.lower()
-    if value and any(word in lowered for word in _SECRET_WORDS) and not lowered.endswith(_NO_SECRETS):
-        return HIDDEN
-    return redacted(value) if isinstance(value, str) and "://" in value else value
+def _filled(given: Tree, defaults: Tree) -> Tree:
+    inner = {
+        name: _filled(given[name], value)
+        for name, value in defaults.items()
+        if isinstance(value, dict) and isinstance(given.get(name), dict)
+    }
+    return {**given, **{name: value for name, value in defaults.items() if given.get(name) is None}, **inner}
 
 
 def _global(common: Global) -> Tree:
@@ -177,7 +197,7 @@ def _rules(rules: tuple[RelabelRule, ...]) -> list[Tree]:
 
 def _rule(rule: RelabelRule) -> Tree:
     return {
-        **_said({"source_labels": _Flow(rule.source_labels), "separator": rule.separator}),
+        **_said({"source_labels": Flow(rule.source_labels), "separator": rule.separator}),
         **({"regex": rule.regex} if rule.regex != _DEFAULT_RULE.regex else {}),
         **_said({"modulus": rule.modulus, "target_label": rule.target_label, "replacement": rule.replacement}),
         "action": rule.action,
@@ -216,7 +236,7 @@ def _discoveries(of: ScrapeConfig | AlertmanagerConfig) -> Tree:
                 tree.setdefault("docker_sd_configs", []).append(_docker(found))
             case KubernetesSd():
                 tree.setdefault("kubernetes_sd_configs", []).append(_kubernetes(found))
-    return dict(tree)
+    return dict(sorted(tree.items()))
 
 
 def _docker(found: DockerSd) -> Tree:
@@ -346,32 +366,3 @@ def _size(number: int) -> str:
         if count:
             parts.append(f"{count}{unit}")
     return "".join(parts)
-
-
-class _Flow(tuple[str, ...]):
-    """A list that is printed on one line: `[a, b]`."""
-
-    __slots__ = ()
-
-
-_BASE: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-
-
-class _Dumper(_BASE):  # type: ignore[misc]
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _flow(dumper: Any, data: _Flow) -> Any:
-    return dumper.represent_sequence("tag:yaml.org,2002:seq", list(data), flow_style=True)
-
-
-def _text(dumper: Any, data: str) -> Any:
-    """Go's rule: quotes where the words would be read as something else than words, a block for many lines."""
-    tag = dumper.resolve(yaml.ScalarNode, data, (True, False))
-    style = "|" if "\n" in data else None if tag == "tag:yaml.org,2002:str" and data else '"'
-    return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=style)
-
-
-_Dumper.add_representer(_Flow, _flow)
-_Dumper.add_representer(str, _text)
