@@ -11,13 +11,13 @@ from hannun.model.budget import Budget
 from hannun.model.labels import Labels
 from hannun.query.promql import PromEngine, prepare
 from hannun.query.promql import engine as engine_module
-from hannun.query.promql.grid import Steps
+from hannun.query.promql.grid import Asked
 from hannun.query.promql.printer import plan_of
 from hannun.query.promql.rewrite import RULES, Query, Rule, drop_parens, fix_times, resolve_lengths, rewrite
 from hannun.query.promql.syntax import Node
 from hannun.testing.memory_reader import MemoryReader
 
-STEPS = Steps(1_000_000, 60_000, 11)
+ASKED = Asked(1_000_000, 1_600_000, 60_000)
 EXAMPLES = {
     "resolve_lengths": ["rate(a[5m * 2])", "a offset (2 * step())", "max_over_time(a[range():step()])"],
     "fix_times": ["a @ start()", "rate(a[5m] @ end() offset 1m)", "max_over_time(a[5m:1m] @ end())"],
@@ -37,7 +37,7 @@ EXAMPLES = {
 def test_rewrite_turns_plans_as_its_golden_file_shows(rule: Rule, golden: Callable[[str, str], None]) -> None:
     blocks = []
     for text in EXAMPLES[rule.__name__]:
-        query = Query(text, STEPS)
+        query = Query(text, ASKED)
         before: Node = prepare(text)
         for earlier in (resolve_lengths, fix_times, drop_parens):
             if RULES.index(earlier) < RULES.index(rule):
@@ -47,7 +47,7 @@ def test_rewrite_turns_plans_as_its_golden_file_shows(rule: Rule, golden: Callab
 
 
 def test_sharing_makes_equal_parts_one_object() -> None:
-    node, applied = rewrite(prepare("rate(a[5m]) / rate(a[5m])"), Query("", STEPS))
+    node, applied = rewrite(prepare("rate(a[5m]) / rate(a[5m])"), Query("", ASKED))
     assert node.left is node.right  # type: ignore[union-attr]
     assert "share_equal" in applied
 

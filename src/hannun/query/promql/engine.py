@@ -18,7 +18,7 @@ from hannun.query.promql import functions as _functions  # noqa: F401  registers
 from hannun.query.promql.answer import Answer, Explain, RawSamples, Stats
 from hannun.query.promql.evaluate import Context, Evaluator
 from hannun.query.promql.extended import extended_samples
-from hannun.query.promql.grid import Grid, Scalar, Steps, String, Value, Windows
+from hannun.query.promql.grid import Asked, Grid, Scalar, Steps, String, Value, Windows
 from hannun.query.promql.names import finished
 from hannun.query.promql.notes import Notes
 from hannun.query.promql.parser import parse
@@ -76,7 +76,7 @@ class PromEngine:
     ) -> Answer:
         """The value of `expr` at one time. Raises BadQuery, ExecutionError, QueryTimeout, QueryCanceled."""
         _within_time(at_ms)
-        return self._answer(expr, Steps(at_ms, 1, 1), budget, lookback_ms, limit, explain, instant=True)
+        return self._answer(expr, Asked(at_ms, at_ms), budget, lookback_ms, limit, explain)
 
     def range(
         self,
@@ -99,30 +99,28 @@ class PromEngine:
             raise BadQuery(TOO_MANY_POINTS)
         _within_time(start_ms)
         _within_time(end_ms)
-        steps = Steps.between(start_ms, end_ms, step_ms)
-        return self._answer(expr, steps, budget, lookback_ms, limit, explain, instant=False)
+        return self._answer(expr, Asked(start_ms, end_ms, step_ms), budget, lookback_ms, limit, explain)
 
     def _answer(
         self,
         text: str,
-        steps: Steps,
+        asked: Asked,
         budget: Budget,
         lookback_ms: int | None,
         limit: int,
         explain: bool,
-        *,
-        instant: bool,
     ) -> Answer:
         started = time.perf_counter()
+        steps, instant = asked.steps(), asked.step_ms == 0
         node = prepare(text)
         kind = type_of(node)
         if not instant and kind not in (Type.SCALAR, Type.VECTOR):
             raise BadQuery(f'invalid expression type "{kind.value}" for range query, must be Scalar or instant Vector')
-        plan, applied = rewrite(node, Query(text, steps))
+        plan, applied = rewrite(node, Query(text, asked))
         lookback = self._lookback_ms if lookback_ms is None else lookback_ms
         wanted = needs(plan, steps, lookback, self._subquery_step_ms)
         reads = Reads(self._reader, wanted, budget)
-        context = Context(reads, budget, Notes(text), lookback, self._subquery_step_ms, steps, shared_nodes(plan))
+        context = Context(reads, budget, Notes(text), lookback, self._subquery_step_ms, asked, shared_nodes(plan))
         prepared = time.perf_counter()
         value = Evaluator(context, steps).value(plan)
         if isinstance(value, Grid):

@@ -12,7 +12,7 @@ from hannun.model.budget import Budget
 from hannun.model.errors import ExecutionError
 from hannun.model.metric import Floats, Ints, SeriesColumns
 from hannun.query.promql.answer import Took
-from hannun.query.promql.grid import Bools, Grid, Scalar, Steps, String, Value, Windows
+from hannun.query.promql.grid import Asked, Bools, Grid, Scalar, Steps, String, Value, Windows
 from hannun.query.promql.memory import Memory
 from hannun.query.promql.notes import Notes
 from hannun.query.promql.operators import binary, unary
@@ -49,10 +49,10 @@ class Context:
         notes: Notes,
         lookback_ms: int,
         default_step_ms: int,
-        query: Steps,
+        asked: Asked,
         shared: frozenset[int] = frozenset(),
     ) -> None:
-        self.query = query
+        self.asked = asked
         self.reads = reads
         self.shared = shared
         self.budget = budget

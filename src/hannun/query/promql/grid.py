@@ -44,6 +44,26 @@ class Steps:
         return replace(self, count=1)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The times of a question as they were given: `end_ms` need not be a step. `step_ms` is 0 for one instant."""
+
+    start_ms: int
+    end_ms: int
+    step_ms: int = 0
+
+    @property
+    def range_s(self) -> float:
+        return (self.end_ms - self.start_ms) / 1000
+
+    @property
+    def step_s(self) -> float:
+        return self.step_ms / 1000
+
+    def steps(self) -> Steps:
+        return Steps.between(self.start_ms, self.end_ms, self.step_ms or 1)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Grid:
     """An instant vector at every step. `nameless[i]`: series i loses its metric name at the end of the query.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hannun.query.promql import lengths
-from hannun.query.promql.grid import Steps
+from hannun.query.promql.grid import Asked
 from hannun.query.promql.operators.arithmetic import ARITHMETIC, COMPARE
 from hannun.query.promql.position import PromQLSyntaxError
 from hannun.query.promql.registry import FUNCTIONS
@@ -41,15 +41,7 @@ class Query:
     """What rewrites may know beside the plan."""
 
     text: str
-    steps: Steps
-
-    @property
-    def range_s(self) -> float:
-        return (self.steps.end_ms - self.steps.start_ms) / 1000
-
-    @property
-    def step_s(self) -> float:
-        return self.steps.step_ms / 1000 if self.steps.count > 1 else 0.0
+    asked: Asked
 
 
 Rule = Callable[[Node, Query], Node]
@@ -60,7 +52,7 @@ def resolve_lengths(node: Node, query: Query) -> Node:
 
     def milliseconds(length: Length, *, positive: bool) -> int:
         try:
-            seconds = lengths.seconds_of(length, query.step_s, query.range_s)
+            seconds = lengths.seconds_of(length, query.asked.step_s, query.asked.range_s)
         except lengths.LengthError as err:
             raise PromQLSyntaxError(err.words, query.text, err.span) from err
         if positive and not seconds > 0:
@@ -94,7 +86,7 @@ def resolve_lengths(node: Node, query: Query) -> Node:
 
 def fix_times(node: Node, query: Query) -> Node:
     """`@ start()` and `@ end()` become the times they stand for."""
-    edges = {"start": query.steps.start_ms, "end": query.steps.end_ms}
+    edges = {"start": query.asked.start_ms, "end": query.asked.end_ms}
 
     def change(node: Node) -> Node:
         if isinstance(node, Selector | Subquery) and isinstance(node.when.at, str):

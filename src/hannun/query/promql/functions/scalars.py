@@ -75,12 +75,12 @@ def start_timestamp(call: FunctionCall, grid: Grid) -> Grid:
 def _of_query(name: str, en: str, ko: str) -> None:
     @promql(name, args=(), returns=SCALAR, experimental=True, en=en, ko=ko)
     def run(call: FunctionCall) -> Scalar:
-        query = call.evaluator.context.query
+        asked = call.evaluator.context.asked
         edges = {
-            "start": query.start_ms / 1000,
-            "end": query.end_ms / 1000,
-            "range": (query.end_ms - query.start_ms) / 1000,
-            "step": query.step_ms / 1000 if query.count > 1 else 0.0,
+            "start": asked.start_ms / 1000,
+            "end": asked.end_ms / 1000,
+            "range": asked.range_s,
+            "step": asked.step_s,
         }
         return Scalar(np.full(call.steps.count, edges[name]))
 
