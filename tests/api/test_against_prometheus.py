@@ -112,6 +112,22 @@ def ours(runner: QueryRunner):
     return routes(PromEngine(reader), reader, runner)
 
 
+CHOSEN = 'http_requests_total{job="a-rather-long-name-of-a-job", handler="/api/v1/query_range", code=~"5.."}'
+LONG = [
+    f"sum(rate({CHOSEN}[5m])) / on(job) group_left(x) up",
+    f"sum by (job, code) (rate({CHOSEN}[5m])) / ignoring(code) group_left sum without (code) (rate(x_total[5m]))",
+    f"topk by (instance) (5, {CHOSEN})",
+    f"quantile(0.9, {CHOSEN}) without (instance)",
+    f"-({CHOSEN} + {CHOSEN})",
+    f"-{CHOSEN} ^ {CHOSEN}",
+    f"({CHOSEN})",
+    f"max_over_time(rate({CHOSEN}[5m])[1h:1m] offset 5m)",
+    f"{CHOSEN} == bool {CHOSEN}",
+    f"{CHOSEN} @ 1600000000 offset -5m and on() {CHOSEN} @ end()",
+    f"histogram_quantile(0.99, sum by (le) (rate({CHOSEN}[5m] offset 1h))) > 0.5 or vector(0)",
+    f'label_replace({CHOSEN}, "target", "$1-$2", "source", "(.*)-and-a-rather-long-regular-expression-(.*)")',
+    f"count_values('version', {CHOSEN}) unless absent_over_time({CHOSEN}[10m])",
+]
 SAME = [
     f"query?query=up&{HERE}",
     f"query?query=sort(odd)&{HERE}",
@@ -173,6 +189,20 @@ SAME = [
     "label/job/values?end=x",
     "format_query?query=sum(",
     "format_query?query=up%2Bup",
+    *(f"format_query?query={expr.replace('+', '%2B')}" for expr in LONG),
+    "query_exemplars?query=up",
+    "query_exemplars?query=sum(",
+    "query_exemplars?query=up&start=5&end=1",
+    "query_exemplars?query=up&start=x",
+    "targets/metadata",
+    "targets/metadata?limit=x",
+    "targets/metadata?match_target={",
+    "scrape_pools",
+    "rules",
+    "rules?type=record",
+    "rules?type=x",
+    "alerts",
+    "alertmanagers",
 ]
 
 
@@ -185,6 +215,38 @@ async def test_both_answer_the_same(serve, prometheus: str, ours, question: str)
     assert got.status_code == expected.status_code, (expected.text, got.text)
     assert got.headers["content-type"] == expected.headers["content-type"]
     assert ordered(got.json()) == ordered(expected.json())
+
+
+NOTHING = [
+    pytest.param("GET", "/api/v1/query_exemplars?query=1", id="exemplars of an expression that reads nothing"),
+    pytest.param("DELETE", "/api/v1/series?match[]=up", id="DELETE of series"),
+    pytest.param("PUT", "/api/v1/admin/tsdb/snapshot", id="a snapshot without the admin API"),
+    pytest.param("GET", "/-/reload", id="GET of reload"),
+    pytest.param("GET", "/-/quit", id="GET of quit"),
+    pytest.param("POST", "/-/reload", id="reload without the lifecycle API"),
+    pytest.param("PUT", "/-/quit", id="quit without the lifecycle API"),
+    pytest.param("GET", "/federate", id="federate of nothing"),
+    pytest.param("GET", "/federate?match[]=nope", id="federate of no series"),
+    pytest.param("GET", "/federate?match[]=up{", id="federate of no selector"),
+    pytest.param("GET", "/federate?match[]=sum(up)", id="federate of an expression"),
+    pytest.param("GET", "/federate?match[]=up", id="federate of one metric"),
+    pytest.param("GET", "/federate?match[]=odd&match[]=up&match[]={instance='a'}", id="federate of three selectors"),
+    pytest.param("GET", "/federate?match[]={__name__=~'.%2B'}", id="federate of everything"),
+]
+
+
+@pytest.mark.parametrize(("method", "url"), NOTHING)
+async def test_both_say_the_same_in_plain_text(serve, prometheus: str, ours, method: str, url: str) -> None:
+    async with httpx.AsyncClient(base_url=prometheus) as theirs, serve(ours) as mine:
+        expected, got = await theirs.request(method, url), await mine.request(method, url)
+    assert got.status_code == expected.status_code, (expected.text, got.text)
+    assert got.headers.get("content-type") == expected.headers.get("content-type")
+    assert lines(got.text) == lines(expected.text)
+
+
+def lines(page: str) -> list[str]:
+    """Series of one metric have no order, and a closing newline says nothing."""
+    return sorted(page.strip().splitlines())
 
 
 def ordered(answer: dict) -> dict:

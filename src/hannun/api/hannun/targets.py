@@ -21,7 +21,7 @@ from hannun.model.target import DroppedTarget, Pairs, Targets, TargetStatus
 from hannun.model.text import Text
 
 TARGETS_MAX, DROPPED_MAX = 10_000, 1_000
-LABELS_MAX, LABELS_BYTES_MAX = 500, 256 * 1024
+LABELS_MAX = 500
 HEALTH = ("up", "down", "unknown")
 _TROUBLE = {"down": 0, "unknown": 1, "up": 2}
 
@@ -238,8 +238,6 @@ def _discovered(form: Form) -> Pairs:
     said = form.one("discovered")
     labels: dict[str, str] = {}
     if said:
-        if len(said) > LABELS_BYTES_MAX:
-            raise WireError(BAD_LABELS)
         try:
             read = orjson.loads(said)
         except (orjson.JSONDecodeError, RecursionError) as err:

@@ -16,6 +16,7 @@ from hannun.api.prometheus import (
     notifications,
     openapi,
     query,
+    remote_read,
     status,
 )
 from hannun.api.prometheus import (
@@ -85,6 +86,7 @@ def routes(
         *notifications.endpoints(backend),
         *admin.endpoints(backend, enabled=enable_admin_api),
         *federate.endpoints(backend),
+        *remote_read.endpoints(backend),
         *lifecycle.endpoints(around),
     ]
     return [*described, *openapi.endpoints(described)]

@@ -91,7 +91,7 @@ def _legacy(name: str, valid: re.Pattern[str], bad: re.Pattern[str]) -> str:
 
 
 def _number(value: float) -> str:
-    # Most values are small whole numbers, which need no care; -0 is not one of them.
-    if value == value and -1e6 < value < 1e6 and value == int(value) and (value or str(value) == "0.0"):
+    # Most values are small whole numbers, which need no care. Go's encoder writes -0 as 0 too.
+    if -1e6 < value < 1e6 and value == int(value):
         return str(int(value))
     return go_general(value)

@@ -16,8 +16,10 @@ from hannun.query.promql.syntax import (
     Number,
     Once,
     Paren,
+    Selector,
     Subquery,
     Unary,
+    rebuild,
 )
 
 LINE_MAX = 100
@@ -25,14 +27,27 @@ _PLACE = Number(0)
 """Stands where an operand was, so that the printer gives the rest of a node's line."""
 
 
-def pretty(node: Node, level: int = 0) -> str:
+def ordered(node: Node) -> Node:
+    """With the matchers of every selector sorted, as Prometheus prints them."""
+
+    def change(one: Node) -> Node:
+        return replace(one, matchers=tuple(sorted(one.matchers, key=str))) if isinstance(one, Selector) else one
+
+    return rebuild(node, change)
+
+
+def pretty(node: Node) -> str:
     """Lines of at most LINE_MAX characters where that is possible, indented by two blanks a level."""
+    return _lines(ordered(node), 0)
+
+
+def _lines(node: Node, level: int) -> str:
     margin = "  " * level
     match node:
         case Unary(op=op, expr=expr):
-            return margin + op + pretty(expr, level).strip()
+            return margin + op + _lines(expr, level).strip()
         case Once(expr=expr):
-            return pretty(expr, level)
+            return _lines(expr, level)
     line = text_of(node)
     if len(line) <= LINE_MAX:
         # A subquery that fits stands without its margin: so does Prometheus's.
@@ -40,16 +55,16 @@ def pretty(node: Node, level: int = 0) -> str:
     match node:
         case Aggregate():
             head = text_of(replace(node, param=None, expr=_PLACE)).removesuffix("0)")
-            param = "" if node.param is None else f"{pretty(node.param, level + 1)},\n"
-            return f"{margin}{head}\n{param}{pretty(node.expr, level + 1)}\n{margin})"
+            param = "" if node.param is None else f"{_lines(node.param, level + 1)},\n"
+            return f"{margin}{head}\n{param}{_lines(node.expr, level + 1)}\n{margin})"
         case Binary():
             middle = text_of(replace(node, left=_PLACE, right=_PLACE))[2:-2]
-            return f"{pretty(node.left, level + 1)}\n{margin}{middle}\n{pretty(node.right, level + 1)}"
+            return f"{_lines(node.left, level + 1)}\n{margin}{middle}\n{_lines(node.right, level + 1)}"
         case Call(name=name, args=args):
-            inner = ",\n".join(pretty(arg, level + 1) for arg in args)
+            inner = ",\n".join(_lines(arg, level + 1) for arg in args)
             return f"{margin}{name}(\n{inner}\n{margin})"
         case Paren(expr=expr):
-            return f"{margin}(\n{pretty(expr, level + 1)}\n{margin})"
+            return f"{margin}(\n{_lines(expr, level + 1)}\n{margin})"
         case Subquery():
-            return pretty(node.expr, level) + text_of(replace(node, expr=_PLACE))[1:]
+            return _lines(node.expr, level) + text_of(replace(node, expr=_PLACE))[1:]
     return margin + line

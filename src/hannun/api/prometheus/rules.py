@@ -17,6 +17,7 @@ from hannun.api.prometheus import parameters
 from hannun.api.prometheus.backend import Backend
 from hannun.api.prometheus.envelope import ApiError, bad_parameter, guarded, json, success
 from hannun.api.prometheus.instants import rfc3339
+from hannun.api.prometheus.pretty import ordered
 from hannun.model.access import Access
 from hannun.model.budget import Budget
 from hannun.model.errors import BadQuery
@@ -220,7 +221,7 @@ def _alert(alert: AlertStatus) -> dict[str, Any]:
 def printed(expr: str) -> str:
     """The expression as Prometheus prints it back; as it was written when it is no PromQL (a LogQL rule)."""
     try:
-        return text_of(prepare(expr))
+        return text_of(ordered(prepare(expr)))
     except BadQuery:
         return expr
 

@@ -23,8 +23,6 @@ from hannun.model.relabel import RelabelRule, RelabelStep
 from hannun.model.target import DroppedTarget, Pairs, TargetMetadata, TargetStatus
 from hannun.model.time import format_duration_ms
 
-LABELS_BYTES_MAX = 256 * 1024
-
 
 def endpoints(backend: Backend) -> list[Endpoint]:
     around = backend.around
@@ -151,8 +149,6 @@ def _metadata(found: Iterable[TargetMetadata], wanted: Matchers, limit: int, *, 
 
 def _labels(said: str) -> Pairs:
     try:
-        if len(said) > LABELS_BYTES_MAX:
-            raise ValueError(f"more than {LABELS_BYTES_MAX} characters")
         read = orjson.loads(said)
         if not isinstance(read, dict) or not all(isinstance(value, str) for value in read.values()):
             raise ValueError("not an object of strings")
@@ -193,7 +189,7 @@ def _entry(config: str, pool: str) -> str:
         jobs = (yaml.load(config, Loader=yaml.CSafeLoader) or {}).get("scrape_configs") or []
     except (yaml.YAMLError, AttributeError):
         jobs = []
-    for job in jobs:
+    for job in jobs if isinstance(jobs, list) else ():
         if isinstance(job, dict) and job.get("job_name") == pool:
             return str(yaml.dump(job, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=1_000))
     raise bad_data(f"error getting scrape config: scrape pool {pool!r} not found")
