@@ -5,7 +5,6 @@ A rule to copy stands for exactly what was shown beside it, so names and values 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 
@@ -23,7 +22,15 @@ def scalar(text: str) -> str:
     """`text` as a YAML scalar: plain where that is safe, in double quotes otherwise."""
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
         return text
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\x7f").replace("\u2028", "\\u2028")
+    return f'"{"".join(map(_escaped, text))}"'
+
+
+def _escaped(letter: str) -> str:
+    if letter in ('"', "\\"):
+        return f"\\{letter}"
+    if letter.isprintable():
+        return letter
+    return f"\\u{ord(letter):04x}" if ord(letter) < 0x10000 else f"\\U{ord(letter):08x}"
 
 
 def quoted_regex(text: str) -> str:
