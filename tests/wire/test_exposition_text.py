@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import prometheus_client
 import prometheus_client.openmetrics.exposition
+import prometheus_client.openmetrics.parser
+import prometheus_client.parser
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -295,6 +297,7 @@ def test_times_of_openmetrics_are_seconds(scraper: Scraper, line: bytes, ts_ms: 
         pytest.param(b'up{""="x"} 1\n', "invalid metric name or label names", id="an empty label name"),
         pytest.param(b'up{a="1",a="2"} 1\n', 'label name "a" is not unique', id="a doubled label"),
         pytest.param(b'up{__name__="x"} 1\n', '"__name__" is not unique', id="the name as a label"),
+        pytest.param(b'{__name__="x"} 1\n', '"__name__" is not unique', id="only the name as a label"),
         pytest.param(b"5up 1\n", "expected a valid start token", id="a digit at the start"),
         pytest.param(b"\x00\n", "expected a valid start token", id="NUL at the start"),
         pytest.param(b"\r\n", "expected a valid start token", id="a line of CR"),
@@ -518,6 +521,13 @@ class TestMemory:
         for names in ([1, 2, 3, 4], [1, 9, 2, 3, 4], [9, 2, 4], [4, 2], [1, 2, 3, 4, 9], [4, 4, 4]):
             scraper.agree(self.page(*names), Dialect.TEXT)
 
+    def test_lines_that_only_the_plain_reader_takes_stay_cheap(self, scraper: Scraper) -> None:
+        page = b"".join(b" x%d  1\t\n" % number for number in range(5_000))
+        for _ in range(2):
+            started_s = time.perf_counter()
+            assert len(scraper.decoder.decode(page, TEXT)) == 5_000
+            assert time.perf_counter() - started_s < 2.0
+
     def test_a_series_told_twice_stands_twice(self, scraper: Scraper) -> None:
         for _ in range(3):
             page = scraper.decoder.decode(b"x 1\nx 2\nx 1\n", TEXT)
@@ -594,6 +604,22 @@ def test_an_unknown_content_type_needs_a_fallback(content_type: str, words: str)
     assert len(PageDecoder(fallback=Dialect.TEXT).decode(b"up 1\n", content_type)) == 1
 
 
+def test_nothing_is_compiled_after_warming_up() -> None:
+    """A signature that `warm` does not know would stop a scrape for seconds."""
+    from hannun.wire.exposition_text import scan, warm
+
+    warm()
+    compiled = (scan.scan, scan.enter, scan.pack)
+    assert [len(one.signatures) for one in compiled] == [1, 1, 1]
+    decoder = PageDecoder()
+    text, openmetrics = client_pages()
+    for page, content_type in ((b"", TEXT), (b"up 1", TEXT), (text, TEXT), (openmetrics, OPENMETRICS), (text, TEXT)):
+        decoder.decode(page, content_type)
+    with pytest.raises(WireError):
+        decoder.decode(b"x 1\ny{", TEXT)
+    assert [len(one.signatures) for one in compiled] == [1, 1, 1]
+
+
 def test_importing_the_package_does_not_load_the_compiler() -> None:
     code = "import sys, hannun.wire.exposition_text; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
@@ -632,6 +658,23 @@ def test_pages_of_pythons_client(scraper: Scraper) -> None:
             assert len(rows) > 60
             assert len(metadata) >= 6
             assert bool(exemplars) == (dialect is Dialect.OPENMETRICS)
+
+
+def test_pythons_client_reads_its_pages_the_same_way() -> None:
+    """An independent reader. It leaves bounds as they are told, and knows times as seconds."""
+    text, openmetrics = client_pages()
+    for page, parse, dialect in (
+        (text + go_page(64), prometheus_client.parser.text_string_to_metric_families, Dialect.TEXT),
+        (openmetrics, prometheus_client.openmetrics.parser.text_string_to_metric_families, Dialect.OPENMETRICS),
+    ):
+        wanted = [
+            (named(sample.name, **sample.labels), bits_of(sample.value))
+            for family in parse(page.decode())
+            for sample in family.samples
+        ]
+        found = Scraper(normalise_bounds=False).agree(page, dialect)
+        assert not isinstance(found, str), found
+        assert [(row.labels, row.bits) for row in found[0]] == wanted
 
 
 def test_what_we_write_is_what_we_read(scraper: Scraper) -> None:

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from hannun.wire.exposition_proto import ProtoPage
     from hannun.wire.exposition_text.page import PageScan
 
-_COMMENT = 16
-
 
 class PageDecoder:
     """The memory of one target. Not thread-safe; the scan itself runs without the GIL.
@@ -116,7 +114,7 @@ class PageDecoder:
 
     def _tell_of(self, sequence: Ints) -> bool:
         """Read the metadata in these lines of a text page, when they are other lines than last time."""
-        telling = sequence[self._memory.kinds[sequence] >= _COMMENT]
+        telling = self._memory.comments(sequence)
         if self._telling is not None and np.array_equal(telling, self._telling):
             return False
         changed = self._tell(metadata_of(self._told[entry] for entry in telling.tolist() if entry in self._told))
@@ -134,4 +132,7 @@ class PageDecoder:
 
 def warm() -> None:
     """Compile (or load from numba's cache) everything this decoder calls, so that no scrape waits for it."""
-    PageDecoder().decode(b"# TYPE warm gauge\nwarm 1\n" * 2, "text/plain")
+    page = b"".join(b"# TYPE warm%d gauge\nwarm%d 1\n" % (number, number) for number in range(100))
+    decoder = PageDecoder()
+    for _ in range(2):
+        decoder.decode(page, Dialect.TEXT.value)

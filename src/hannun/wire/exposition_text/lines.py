@@ -260,7 +260,8 @@ def _labels(body: bytes, at: int, reading: Reading, labels: dict[str, str], *, e
         if (pair := grammar.pair.match(body, at)) is not None:
             quoted = body[pair.start(1)] == _QUOTE
             name = _text(body, at, unescape(pair[1][1:-1]) if quoted else pair[1], "label name")
-            if name in labels and not exemplar:
+            # An exemplar with a doubled name is no reason to lose a page: the later value counts.
+            if not exemplar and (name in labels or name == METRIC_NAME):
                 raise fault(body, at, f'label name "{name[:_SHOWN_BYTES]}" is not unique')
             value = unescape(pair[2][1:-1])
             count += 1
@@ -290,23 +291,20 @@ def _check_names(body: bytes, at: int, reading: Reading, labels: dict[str, str])
         # Counting bytes makes a copy, and one character is four of them at most.
         if len(shown) * 4 > most and len(shown.encode("utf-8")) > most:
             raise fault(body, at, f"name of {len(shown)} characters; {most} bytes are taken")
-    if reading.legacy_names and not are_legacy(labels):
+    if reading.legacy_names and not _are_legacy(labels):
         raise fault(body, at, _BAD_NAMES)
 
 
 def check_legacy(labels: dict[str, str]) -> None:
     """Raises WireError for names that Prometheus 2 did not know."""
-    if not are_legacy(labels):
+    if not _are_legacy(labels):
         raise WireError(f'{_BAD_NAMES}: "{labels[METRIC_NAME][:_SHOWN_BYTES]}"')
 
 
-def are_legacy(labels: dict[str, str]) -> bool:
+def _are_legacy(labels: dict[str, str]) -> bool:
     return all(
-        (NAME if name == METRIC_NAME else LABEL_NAME).fullmatch(
-            (labels[name] if name == METRIC_NAME else name).encode()
-        )
-        is not None
-        for name in labels
+        NAME.fullmatch(value.encode()) if name == METRIC_NAME else LABEL_NAME.fullmatch(name.encode())
+        for name, value in labels.items()
     )
 
 

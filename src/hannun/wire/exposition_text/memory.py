@@ -78,6 +78,10 @@ class Memory:
         )
         return entries.tolist(), fresh.tolist()
 
+    def comments(self, sequence: Ints) -> Ints:
+        """Those of the entries that are comment lines."""
+        return sequence[self.kinds[sequence] >= scan.COMMENT]
+
     def turn(self, sequence: Ints) -> Ints:
         """A good page had these entries, line by line. Returns the entries that are forgotten with it, ascending."""
         self._page += 1
@@ -111,7 +115,7 @@ class Memory:
         wanted = self.end + entries
         room = len(self.start)
         if wanted > room:
-            more = max(2 * room, wanted) - room
+            more = max(room + room // 2, wanted) - room
             self.start, self.length, self.place, self._free = (
                 np.concatenate([array, np.empty(more, dtype=np.int64)])
                 for array in (self.start, self.length, self.place, self._free)
@@ -124,7 +128,9 @@ class Memory:
             slots *= 2
         filled = int(self._tally[scan.BYTES])
         if slots != len(self.slots) or filled + size > len(self.arena):
-            self._pack(slots, max(filled + size, 2 * filled) if filled + size > len(self.arena) else len(self.arena))
+            # Texts are most of what is remembered, and a page that is known brings no more of them.
+            short = filled + size > len(self.arena)
+            self._pack(slots, filled + max(size, filled // 4) if short else len(self.arena))
 
     def _pack(self, slots: int, size: int) -> None:
         packed = np.empty(size, dtype=np.uint8)

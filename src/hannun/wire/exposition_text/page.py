@@ -31,7 +31,7 @@ from hannun.wire.exposition_text.plain import NOT_ENDED
 Told = Sample | Meta | Comment
 
 _BURST_MAX = 1024
-"""Unknown lines come in runs. While all lines of a run are new, the next run is read twice as far in one go."""
+"""Unknown lines come in runs: while the scan does not get on, the plain reader takes twice as many each time."""
 _ROOM_MIN = 64
 _BOUND_LABELS = ("", *BOUND_LABEL.values())
 """Which label holds a bound, by the scan's mode."""
@@ -83,22 +83,24 @@ class PageScan:
         view = np.frombuffer(body, dtype=np.uint8)
         burst, ended = 1, False
         while not ended:
-            match self._scan(view, reading.openmetrics):
-                case scan.DONE:
-                    ended = True
-                case scan.ASK:
-                    burst, ended = self._ask(body, reading, burst)
-                case scan.MORE_LINES if len(self._sequence) < self._limits.lines_max:
-                    self._make_room(1)
-                case scan.MORE_LINES:
-                    # What follows may not count: `# EOF`, blanks.
-                    burst, ended = self._ask(body, reading, 1)
-                case _:
-                    self._marks = np.concatenate([self._marks, np.empty_like(self._marks)])
+            line = self._cursor[scan.LINE]
+            stopped = self._scan(view, reading.openmetrics)
+            if self._cursor[scan.LINE] > line:
+                burst = 1
+            if stopped == scan.DONE:
+                ended = True
+            elif stopped == scan.MORE_MARKS:
+                self._marks = np.concatenate([self._marks, np.empty_like(self._marks)])
+            elif stopped == scan.MORE_LINES and len(self._sequence) < self._limits.lines_max:
+                self._make_room(1)
+            else:
+                # An unknown line; or one more than there may be, unless it does not count: a blank one, `# EOF`.
+                ended = self._ask(body, reading, burst)
+                burst = min(2 * burst, _BURST_MAX)
         self._read_marked(body, reading)
 
-    def take(self, lines: Sequence[Told]) -> bool:
-        """Append lines that were read elsewhere; whether all of them were new."""
+    def take(self, lines: Sequence[Told]) -> None:
+        """Append lines that were read elsewhere."""
         self._make_room(len(lines))
         entries, fresh = self._memory.enter([line.text for line in lines], self._kinds(lines))
         line_at, row_at = int(self._cursor[scan.LINE]), int(self._cursor[scan.ROW])
@@ -120,7 +122,6 @@ class PageScan:
         place = int(self._memory.place[entries[-1]])
         if place >= 0:
             self._cursor[scan.EXPECT] = place + 1
-        return all(fresh)
 
     def _scan(self, view: NDArray[np.uint8], openmetrics: bool) -> int:
         memory = self._memory
@@ -147,8 +148,8 @@ class PageScan:
             )
         )
 
-    def _ask(self, body: bytes, reading: Reading, burst: int) -> tuple[int, bool]:
-        """Read up to `burst` lines plainly. (How many to read the next time, whether the page ended.)"""
+    def _ask(self, body: bytes, reading: Reading, burst: int) -> bool:
+        """Read up to `burst` lines plainly; whether the page ended."""
         self._read_marked(body, reading)
         lines: list[Told] = []
         mode = int(self._cursor[scan.MODE])
@@ -167,9 +168,10 @@ class PageScan:
         self._limits.check_lines(int(self._cursor[scan.LINE]) + len(lines))
         if reading.openmetrics and at == len(body) and not ended:
             raise WireError(NOT_ENDED)
-        all_new = self.take(lines) if lines else False
+        if lines:
+            self.take(lines)
         self._cursor[scan.AT], self._cursor[scan.MODE] = at, mode
-        return min(2 * burst, _BURST_MAX) if all_new else 1, ended
+        return ended
 
     def _read_marked(self, body: bytes, reading: Reading) -> None:
         """The exemplars that the scan went past, before anything behind them: errors come in the page's order."""
