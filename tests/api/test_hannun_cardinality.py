@@ -224,29 +224,27 @@ async def test_windows_are_read_or_refused(get, counts, query: str, window: tupl
 # Rules to copy
 
 NAMES = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12)
-HOSTILE = tuple(
-    [
-        "true",
-        "no",
-        "a b",
-        "a: b",
-        "#x",
-        "- x",
-        "[x]",
-        "{x}",
-        "'",
-        '"',
-        "\\",
-        "*",
-        "&x",
-        "!x",
-        "%x",
-        "1.0",
-        "~",
-        "\n",
-        "\x80",
-        "\ufeff",
-    ]
+HOSTILE = (
+    "true",
+    "no",
+    "a b",
+    "a: b",
+    "#x",
+    "- x",
+    "[x]",
+    "{x}",
+    "'",
+    '"',
+    "\\",
+    "*",
+    "&x",
+    "!x",
+    "%x",
+    "1.0",
+    "~",
+    "\n",
+    "\x80",
+    "\ufeff",
 )
 
 
