@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 FILES_MAX = 1000
 """Files that one glob may name."""
+PATTERNS_MAX = 5000
+"""Globs of one configuration: each of them looks into a folder."""
 PATH_MAX = 4096
 _GLOB = frozenset("*?[")
 
@@ -63,6 +65,14 @@ def matching(
         source.refuse(line, f"{quote(words)} is no path", f"{quote(words)}: 경로가 아닙니다")
         return words[:PATH_MAX], []
     pattern = str(absolute(words, source.base))
+    source.notes.patterns += 1
+    if source.notes.patterns > PATTERNS_MAX:
+        source.refuse(
+            line,
+            f"more than {PATTERNS_MAX} file patterns in one configuration",
+            f"한 설정에 파일 패턴이 {PATTERNS_MAX}개를 넘습니다",
+        )
+        return pattern, []
     found = _glob(pattern)
     if not found and Path(words).is_absolute() and not source.notes.strict:
         for beside in _beside(words, source.base):

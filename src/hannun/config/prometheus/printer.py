@@ -75,11 +75,17 @@ def print_config(config: PrometheusConfig, common: Global, written: Written) -> 
     tree: Tree = {"global": _global(common)}
     tree |= _said({"runtime": hide(written.top.get("runtime")), "alerting": _alerting(config)})
     tree |= _said({"rule_files": list(written.rule_files), "scrape_config_files": list(written.scrape_config_files)})
-    jobs = [_job(job, written.by_job.get(job.job_name, {})) for job in config.scrape]
-    tree |= _said({"scrape_configs": jobs})
+    parts = [dump(tree)]
+    if config.scrape:
+        parts.append("scrape_configs:\n")
+        # One by one: the YAML nodes of ten thousand jobs at once would be hundreds of MiB.
+        parts.extend(dump([_job(job, written.by_job.get(job.job_name, {}))]) for job in config.scrape)
+    rest: Tree = {}
     for key in ("storage", "tracing", "remote_write", "remote_read", "otlp"):
-        tree |= _said({key: hide(_with_defaults(key, written.top.get(key)))})
-    return dump(tree)
+        rest |= _said({key: hide(_with_defaults(key, written.top.get(key)))})
+    if rest:
+        parts.append(dump(rest))
+    return "".join(parts)
 
 
 def _with_defaults(key: str, value: Any) -> Any:

@@ -37,6 +37,7 @@ class Notes:
         self.strict = strict
         self.relabel = relabel
         self.complaints: list[Complaint] = []
+        self.patterns = 0
         self._said: set[Complaint] = set()
 
     def add(self, complaint: Complaint) -> None:

@@ -10,6 +10,7 @@ from hannun.config.http_client import HIDDEN
 from hannun.config.prometheus.scalars import redacted
 
 _SECRET_WORDS = ("password", "secret", "token", "credentials", "key", "authorization")
+_SENT_TO_PROXY = "proxy_connect_header"
 _NO_SECRETS = ("_file", "_ref", "token_url", "key_file")
 
 
@@ -29,13 +30,18 @@ def dump(tree: Any) -> str:
 def hide(value: Any, key: str = "") -> Any:
     """`value` with what stands below telling keys as `<secret>`, and passwords in URLs as `xxxxx`."""
     if isinstance(value, dict):
-        return {name: hide(inner, str(name)) for name, inner in value.items()}
+        # What is sent to a proxy is secret whatever its header is called.
+        return {name: hide(inner, key if key == _SENT_TO_PROXY else str(name)) for name, inner in value.items()}
     if isinstance(value, list):
         return [hide(inner, key) for inner in value]
     lowered = key.lower()
-    if value and any(word in lowered for word in _SECRET_WORDS) and not lowered.endswith(_NO_SECRETS):
+    if value and (key == _SENT_TO_PROXY or _is_secret(lowered)):
         return HIDDEN
     return redacted(value) if isinstance(value, str) and "://" in value else value
+
+
+def _is_secret(key: str) -> bool:
+    return any(word in key for word in _SECRET_WORDS) and not key.endswith(_NO_SECRETS)
 
 
 _BASE: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
