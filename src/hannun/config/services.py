@@ -58,7 +58,7 @@ KINDS: tuple[Kind, ...] = (
         "postgresql://user:password@host:5432/database",
         user="postgres",
     ),
-    Kind("mysql", {"mysql": "off", "mariadb": "off"}, 3306, "mysql://user:password@host:3306", user="root"),
+    Kind("mysql", {"mysql": "prefer", "mariadb": "prefer"}, 3306, "mysql://user:password@host:3306", user="root"),
     Kind(
         "redis",
         {"redis": "off", "rediss": "verified", "valkey": "off", "valkeys": "verified"},
