@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 from hannun.model.labels import Labels
 from hannun.query.promql import Answer, RawSamples
 from hannun.query.promql.numbers import go_float, open_metrics_float, plain_float
-from hannun.query.promql.render import bulk_rows, data_json, matrix_json, plain_rows, vector_json
+from hannun.query.promql.render import bulk_series, data_json, matrix_json, plain_series, vector_json
 
 AS_GO = [
     (0.0, "0"),
@@ -44,8 +44,8 @@ AS_GO = [
 @pytest.mark.parametrize(("value", "text"), AS_GO, ids=[text for _, text in AS_GO])
 def test_value_is_written_as_go_writes_it(value: float, text: str) -> None:
     assert go_float(value) == text
-    bulk = bulk_rows(np.array([[value]]), np.ones((1, 1), dtype=np.bool_), ["7"])
-    assert bulk == [f'[7,"{text}"]'.encode()]
+    bulk = bulk_series(np.array([[value]]), np.ones((1, 1), dtype=np.bool_), ["7"], [b"<"], b">")
+    assert bulk == f'<[7,"{text}"]>'.encode()
 
 
 _CELLS = hnp.arrays(
@@ -64,7 +64,8 @@ _CELLS = hnp.arrays(
 def test_bulk_text_is_the_plain_text(values: np.ndarray, data: st.DataObject) -> None:
     present = data.draw(hnp.arrays(np.bool_, values.shape))
     stamps = [f"17000000{k:02}.5" for k in range(values.shape[1])]
-    assert bulk_rows(values, present, stamps) == plain_rows(values, present, stamps)
+    heads = [f"row {row}: {'-' * (row % 3)}".encode() for row in range(len(values))]
+    assert bulk_series(values, present, stamps, heads, b"}") == plain_series(values, present, stamps, heads, b"}")
 
 
 @given(st.floats())
@@ -108,6 +109,9 @@ def test_empty_results_are_lists() -> None:
 
 def test_long_rows_are_framed_in_pieces() -> None:
     values = np.arange(1_200_000, dtype=np.float64).reshape(3, 400_000)
-    rows = bulk_rows(values, np.ones(values.shape, dtype=np.bool_), [str(k) for k in range(400_000)])
+    heads = [b"a", b"b", b"c"]
+    text = bulk_series(values, np.ones(values.shape, dtype=np.bool_), [str(k) for k in range(400_000)], heads, b".")
+    rows = text.split(b".,")
+    assert [row[:1] for row in rows] == heads
     assert [row.count(b"[") for row in rows] == [400_000] * 3
-    assert rows[2].endswith(b'[399999,"1199999"]')
+    assert rows[2].endswith(b'[399999,"1199999"].')

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from hannun.model.labels import Labels
-from hannun.model.metric import Floats
+from hannun.model.metric import Floats, Ints
 from hannun.model.time import format_seconds
 from hannun.query.promql.answer import Answer, RawSamples
 from hannun.query.promql.grid import Bools
@@ -39,38 +40,29 @@ def data_json(answer: Answer) -> bytes:
 
 def vector_json(answer: Answer) -> bytes:
     """`[{"metric":{…},"value":[ts,"v"]},…]`."""
-    rows = _rows(answer.values, answer.present, [format_seconds(answer.start_ms)])
-    parts = [
-        b'{"metric":' + _metric(labels) + b',"value":' + row + b"}"
-        for labels, row in zip(answer.labels, rows, strict=True)
-    ]
-    return b"[" + b",".join(parts) + b"]"
+    heads = [b'{"metric":' + _metric(labels) + b',"value":' for labels in answer.labels]
+    return b"[" + _series(answer.values, answer.present, [format_seconds(answer.start_ms)], heads, b"}") + b"]"
 
 
 def matrix_json(answer: Answer) -> bytes:
     """`[{"metric":{…},"values":[[ts,"v"],…]},…]`."""
+    heads = [b'{"metric":' + _metric(labels) + b',"values":[' for labels in answer.labels]
     if answer.raw is not None:
-        rows = [_raw_row(answer.raw, row) for row in range(len(answer.labels))]
-    else:
-        stamps = [format_seconds(answer.start_ms + k * answer.step_ms) for k in range(answer.steps)]
-        rows = _rows(answer.values, answer.present, stamps)
-    parts = [
-        b'{"metric":' + _metric(labels) + b',"values":[' + row + b"]}"
-        for labels, row in zip(answer.labels, rows, strict=True)
-        if row
-    ]
-    return b"[" + b",".join(parts) + b"]"
+        rows = [_raw_row(answer.raw, row, head) for row, head in enumerate(heads)]
+        return b"[" + b",".join([row for row in rows if row]) + b"]"
+    stamps = [format_seconds(answer.start_ms + k * answer.step_ms) for k in range(answer.steps)]
+    return b"[" + _series(answer.values, answer.present, stamps, heads, b"]}") + b"]"
 
 
-def _rows(values: Floats, present: Bools, stamps: list[str]) -> list[bytes]:
+def _series(values: Floats, present: Bools, stamps: list[str], heads: list[bytes], tail: bytes) -> bytes:
     if values.size <= PLAIN_CELLS_MAX:
-        return plain_rows(values, present, stamps)
-    return bulk_rows(values, present, stamps)
+        return plain_series(values, present, stamps, heads, tail)
+    return bulk_series(values, present, stamps, heads, tail)
 
 
-def plain_rows(values: Floats, present: Bools, stamps: list[str]) -> list[bytes]:
-    """The present cells of each row as `[ts,"v"],…`, one value at a time."""
-    return [
+def plain_series(values: Floats, present: Bools, stamps: list[str], heads: list[bytes], tail: bytes) -> bytes:
+    """Head, `[ts,"v"],…` of the present cells and tail of each row that has any, one value at a time."""
+    rows = [
         ",".join(
             f'[{stamps[k]},"{go_float(value)}"]'
             for k, (value, there) in enumerate(zip(row.tolist(), mask.tolist(), strict=True))
@@ -78,16 +70,16 @@ def plain_rows(values: Floats, present: Bools, stamps: list[str]) -> list[bytes]
         ).encode()
         for row, mask in zip(values, present, strict=True)
     ]
+    return b",".join([head + row + tail for head, row in zip(heads, rows, strict=True) if row])
 
 
-def bulk_rows(values: Floats, present: Bools, stamps: list[str]) -> list[bytes]:
-    """As `plain_rows`, compiled."""
+def bulk_series(values: Floats, present: Bools, stamps: list[str], heads: list[bytes], tail: bytes) -> bytes:
+    """As `plain_series`, compiled."""
     from hannun.query.promql.kernels.framing import VALUE_BYTES_MAX, frame
 
-    texts = [stamp.encode() for stamp in stamps]
-    stamp_bytes = np.frombuffer(b"".join(texts), dtype=np.uint8)
-    stamp_at = np.concatenate((np.zeros(1, np.int64), np.cumsum([len(text) for text in texts], dtype=np.int64)))
-    longest = max((len(text) for text in texts), default=0)
+    stamp_bytes, stamp_at = _joined([stamp.encode() for stamp in stamps])
+    tail_bytes = np.frombuffer(tail, dtype=np.uint8)
+    longest = int(np.diff(stamp_at).max(initial=0))
     rows_per_piece = max(PIECE_CELLS // max(len(stamps), 1), 1)
     out: list[bytes] = []
     buffer = np.empty(0, dtype=np.uint8)
@@ -95,25 +87,30 @@ def bulk_rows(values: Floats, present: Bools, stamps: list[str]) -> list[bytes]:
         piece = np.ascontiguousarray(values[first : first + rows_per_piece])
         mask = np.ascontiguousarray(present[first : first + rows_per_piece])
         cells = int(mask.sum())
-        source = np.frombuffer(orjson.dumps(piece[mask], option=orjson.OPT_SERIALIZE_NUMPY), dtype=np.uint8)
-        size = cells * (longest + VALUE_BYTES_MAX + 6)
+        if not cells:
+            continue
+        head_bytes, head_at = _joined(heads[first : first + len(piece)])
+        shown = piece if cells == piece.size else piece[mask]
+        source = np.frombuffer(orjson.dumps(shown.ravel(), option=orjson.OPT_SERIALIZE_NUMPY), dtype=np.uint8)
+        size = cells * (longest + VALUE_BYTES_MAX + 6) + len(head_bytes) + len(piece) * (len(tail) + 1)
         if len(buffer) < size:
             buffer = np.empty(size, dtype=np.uint8)
-        ends = np.empty(len(piece), dtype=np.int64)
-        written = frame(source, piece, mask, stamp_bytes, stamp_at, buffer, ends)
-        text = buffer[:written].tobytes()
-        start = 0
-        for end in ends.tolist():
-            out.append(text[start:end])
-            start = end
-    return out
+        written = frame(source, piece, mask, stamp_bytes, stamp_at, head_bytes, head_at, tail_bytes, buffer)
+        out.append(buffer[:written].tobytes())
+    return out[0] if len(out) == 1 else b",".join(out)
 
 
-def _raw_row(raw: RawSamples, row: int) -> bytes:
+def _joined(texts: list[bytes]) -> tuple[NDArray[np.uint8], Ints]:
+    """The bytes of all texts, and where each begins (and the last ends)."""
+    starts = np.concatenate((np.zeros(1, np.int64), np.cumsum([len(text) for text in texts], dtype=np.int64)))
+    return np.frombuffer(b"".join(texts), dtype=np.uint8), starts
+
+
+def _raw_row(raw: RawSamples, row: int, head: bytes) -> bytes:
     piece = slice(int(raw.offsets[row]), int(raw.offsets[row + 1]))
     values = raw.value[piece][None, :]
     stamps = [format_seconds(ms) for ms in raw.ts_ms[piece].tolist()]
-    return _rows(values, np.ones_like(values, dtype=np.bool_), stamps)[0]
+    return _series(values, np.ones_like(values, dtype=np.bool_), stamps, [head], b"]}")
 
 
 def _metric(labels: Labels) -> bytes:

@@ -25,13 +25,16 @@ def frame(
     present: Bools,
     stamps: Bytes,
     stamp_at: Ints,
+    heads: Bytes,
+    head_at: Ints,
+    tail: Bytes,
     out: Bytes,
-    ends: Ints,
 ) -> int:
-    """Write `[ts,"v"],…` of each row's present cells into `out`; `ends[row]` is where the row stops. Returns the size.
+    """Write `head [ts,"v"],… tail` of each row that has a present cell into `out`, rows parted by commas; the size.
 
-    `source` is `[v,v,…]` over the present cells, row by row. `stamps[stamp_at[k]:stamp_at[k+1]]` is step k's time.
-    orjson writes `1.0`, `1e16`, `1e-7` and null where Go writes `1`, `10000000000000000`, `1e-07`, NaN or ±Inf.
+    `source` is `[v,v,…]` over the present cells, row by row. `stamps[stamp_at[k]:stamp_at[k+1]]` is step k's time,
+    `heads[head_at[row]:head_at[row+1]]` what stands before a row. orjson writes `1.0`, `1e16`, `1e-7` and null where Go
+    writes `1`, `10000000000000000`, `1e-07`, NaN or ±Inf.
     """
     rows, steps = values.shape
     at = 1
@@ -42,10 +45,17 @@ def frame(
         for k in range(steps):
             if not present[row, k]:
                 continue
-            if not first:
+            if first:
+                first = False
+                if to > 0:
+                    out[to] = _COMMA
+                    to += 1
+                for i in range(head_at[row], head_at[row + 1]):
+                    out[to] = heads[i]
+                    to += 1
+            else:
                 out[to] = _COMMA
                 to += 1
-            first = False
             out[to] = _OPEN
             to += 1
             for i in range(stamp_at[k], stamp_at[k + 1]):
@@ -54,15 +64,22 @@ def frame(
             out[to] = _COMMA
             out[to + 1] = _QUOTE
             to += 2
+            # Nearly all values are taken as they are, so they are copied while their end is looked for.
             begin = at
+            began = to
             exponent_at = -1
-            while source[at] != _COMMA and source[at] != _CLOSE:
-                if source[at] == _E and exponent_at < 0:
+            sign = source[at]
+            while sign != _COMMA and sign != _CLOSE:
+                if sign == _E:
                     exponent_at = at
+                out[to] = sign
+                to += 1
                 at += 1
+                sign = source[at]
             stop = at
             at += 1
             if source[begin] == _NULL:
+                to = began
                 v = values[row, k]
                 if math.isnan(v):
                     out[to] = 78
@@ -77,11 +94,9 @@ def frame(
                     to += 4
             elif exponent_at < 0:
                 if stop - begin >= 2 and source[stop - 1] == _ZERO and source[stop - 2] == _DOT:
-                    stop -= 2
-                for i in range(begin, stop):
-                    out[to] = source[i]
-                    to += 1
+                    to -= 2
             else:
+                to = began
                 if source[begin] == _MINUS:
                     out[to] = _MINUS
                     to += 1
@@ -148,5 +163,8 @@ def frame(
             out[to] = _QUOTE
             out[to + 1] = _CLOSE
             to += 2
-        ends[row] = to
+        if not first:
+            for sign in tail:
+                out[to] = sign
+                to += 1
     return to

@@ -75,6 +75,8 @@ def _warm_framing() -> None:
         np.ones((1, 2), dtype=np.bool_),
         np.frombuffer(b"12", dtype=np.uint8),
         np.array([0, 1, 2], dtype=np.int64),
+        np.frombuffer(b"{", dtype=np.uint8),
+        np.array([0, 1], dtype=np.int64),
+        np.frombuffer(b"}", dtype=np.uint8),
         np.empty(128, dtype=np.uint8),
-        np.empty(1, dtype=np.int64),
     )
