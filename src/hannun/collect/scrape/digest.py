@@ -96,7 +96,7 @@ class Digester:
             raise ScrapeFailed(str(err.what), err.advice, scraped=len(page)) from err
         kept = self._table.count(page)
         if kept > self._samples_max:
-            self._kept = made if len(made) <= KEPT_LABELS_MAX else {}
+            self._keep({**self._kept, **made})
             raise self._too_many(scraped=len(page), kept=kept)
         oldest, newest = self._sink.bounds()
         found = self._table.read(page, ts_ms, (oldest, min(newest, now_ms + FUTURE_MS)), self._reading, made)
@@ -109,7 +109,9 @@ class Digester:
             np.concatenate([found.value, np.full(len(found.gone), STALE_NAN), self._reports.values(report)]),
         )
         self._reported = True
-        return Digest(found, report, self._batch(*rows, made, self._exemplars.new(page, found)), page.histograms)
+        batch = self._batch(*rows, made, self._exemplars.new(page, found))
+        self._keep({new.id: new.labels for new in batch.introduced})
+        return Digest(found, report, batch, page.histograms)
 
     def failed(self, report: Report, ts_ms: int) -> MetricBatch:
         """The scrape failed: markers for what lived until now, and the report."""
@@ -126,6 +128,10 @@ class Digester:
     def refused(self) -> None:
         """The sink did not take the last batch: types and labels must be told again."""
         self._untold = True
+
+    def _keep(self, labels: dict[int, Labels]) -> None:
+        """Until the sink knows these series: it takes a moment, or refuses."""
+        self._kept = labels if len(labels) <= KEPT_LABELS_MAX else {}
 
     def _too_many(self, *, scraped: int, kept: int) -> ScrapeFailed:
         told = advice.TOO_MANY_SAMPLES.with_(limit=self._samples_max)
@@ -168,8 +174,6 @@ class Digester:
             held = np.ones(len(series), np.bool_)
             held[lost] = False
             series, ts_ms, value = series[held], ts_ms[held], value[held]
-        fresh = {one: new.labels for one, new in introduced.items()} if len(introduced) <= KEPT_LABELS_MAX else {}
-        self._kept = fresh
         metadata = self.metadata if self._untold else ()
         self._untold = False
         return MetricBatch(series, ts_ms, value, tuple(introduced.values()), metadata, exemplars)

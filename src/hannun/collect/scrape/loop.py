@@ -91,12 +91,18 @@ class TargetLoop:
         self._offset_ms = offset_ms(target, shared.seed, target.interval_ms)
         self._parse_s = INLINE_S
         self._last_ts_ms = 0
+        self._busy = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self, first_within_ms: int) -> None:
         """The first scrape comes within that time, at a place of its own; the others on the target's grid."""
         first_ms = self._offset_ms % max(1, min(first_within_ms, self.target.interval_ms))
         self._task = asyncio.create_task(self._run(first_ms / 1000), name=f"scrape {self.target.url}")
+
+    @property
+    def busy(self) -> bool:
+        """Whether a scrape is under way."""
+        return self._busy
 
     async def stop(self) -> None:
         if self._task is not None:
@@ -128,8 +134,10 @@ class TargetLoop:
         # The first scrape lies beside the grid: a point that follows it closely would tell little.
         pause_ms = self.target.interval_ms // 2
         while True:
+            self._busy = True
             async with self._shared.at_once:
                 await self._scrape(ts_ms)
+            self._busy = False
             ts_ms = await self._next_point(ts_ms, pause_ms)
             pause_ms = 0
 
