@@ -56,10 +56,12 @@ class TlsConfig:
 
 @dataclass(frozen=True, slots=True)
 class ProxyConfig:
-    proxy_url: str = ""
+    """The URL may hold a password, and the headers are there to sign in."""
+
+    proxy_url: str = field(default="", repr=False)
     no_proxy: str = ""
     proxy_from_environment: bool = False
-    proxy_connect_header: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    proxy_connect_header: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

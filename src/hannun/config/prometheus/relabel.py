@@ -36,7 +36,9 @@ def _rule(section: Section, *, legacy: bool) -> RelabelRule:
         replacement=section.text("replacement", DEFAULT.replacement),
         modulus=section.whole("modulus"),
     )
-    _check(section, rule, legacy=legacy)
+    # What fields an unknown action would need is anybody's guess.
+    if section.text("action", "replace").lower() in ACTIONS:
+        _check(section, rule, legacy=legacy)
     section.close()
     return rule
 
