@@ -521,6 +521,33 @@ class TestMemory:
         for names in ([1, 2, 3, 4], [1, 9, 2, 3, 4], [9, 2, 4], [4, 2], [1, 2, 3, 4, 9], [4, 4, 4]):
             scraper.agree(self.page(*names), Dialect.TEXT)
 
+    def test_a_known_page_is_not_read_again(self, scraper: Scraper, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Not one line of it, in whatever order; but `# EOF`, and in OpenMetrics the exemplars."""
+        from hannun.wire.exposition_text import page as module
+
+        asked: list[int] = []
+        read_line = module.read_line
+
+        def counting(body: bytes, at: int, *rest: Any) -> Any:
+            asked.append(at)
+            return read_line(body, at, *rest)
+
+        text, openmetrics = client_pages()
+        # Names that begin like others, and escapes: what only a lookup finds.
+        text += b'up 1\nup_total 2\nup{a="\\"} \\\\"} 3\n# HELP up x\n# HELP up xy\n\n'
+        for page, dialect in ((text, Dialect.TEXT), (openmetrics, Dialect.OPENMETRICS)):
+            scraper.agree(page, dialect)
+            lines = [line for line in page.splitlines(keepends=True) if line != b"# EOF\n" and line[:6] != b"# TYPE"]
+            for _ in range(3):
+                random.Random(3).shuffle(lines)
+                moved = b"".join(lines) + b"# EOF\n" * (dialect is Dialect.OPENMETRICS)
+                scraper.scrape(moved, dialect)
+            monkeypatch.setattr(module, "read_line", counting)
+            assert not isinstance(scraper.scrape(moved, dialect), str)
+            assert not isinstance(scraper.scrape(page, dialect), str)
+            assert len(asked) == 2 * (dialect is Dialect.OPENMETRICS)
+            monkeypatch.setattr(module, "read_line", read_line)
+
     def test_lines_that_only_the_plain_reader_takes_stay_cheap(self, scraper: Scraper) -> None:
         page = b"".join(b" x%d  1\t\n" % number for number in range(5_000))
         for _ in range(2):
@@ -943,6 +970,6 @@ def test_mutated_pages_are_read_the_same_way() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_mutated_pages_at_length(seed: int) -> None:
-    shake(rounds=4_000, seed=seed)
+    shake(rounds=2_000, seed=seed)

@@ -81,7 +81,7 @@ def _replace(rule: RelabelRule, valid: ValidName) -> Apply:
     if rule.regex == _WHOLE and "$" not in rule.target_label:
         return _replace_whole(rule, joined, valid)
     regex: Any = compile_anchored(rule.regex)
-    target, replacement = template(rule.target_label, regex), template(rule.replacement, regex)
+    target, replacement = _split_template(rule.target_label, regex), _split_template(rule.replacement, regex)
 
     def apply(labels: LabelSet) -> bool:
         if (match := regex.fullmatch(joined(labels))) is not None:
@@ -96,7 +96,7 @@ def _replace(rule: RelabelRule, valid: ValidName) -> Apply:
 def _replace_whole(rule: RelabelRule, joined: Callable[[LabelSet], str], valid: ValidName) -> Apply:
     """The default regex matches every value, and its only group is the value: no need to ask RE2."""
     name = rule.target_label
-    parts = template(rule.replacement, compile_anchored(_WHOLE))
+    parts = _split_template(rule.replacement, compile_anchored(_WHOLE))
     usable = valid(name)
 
     def apply(labels: LabelSet) -> bool:
@@ -158,7 +158,7 @@ def _uppercase(rule: RelabelRule, valid: ValidName) -> Apply:
 @action("labelmap")
 def _labelmap(rule: RelabelRule, valid: ValidName) -> Apply:
     regex = _regex(rule)
-    replacement = template(rule.replacement, regex)
+    replacement = _split_template(rule.replacement, regex)
 
     def apply(labels: LabelSet) -> bool:
         for name, value in list(labels.items()):
@@ -237,7 +237,7 @@ def _is_legacy_name(name: str) -> bool:
     return _LEGACY_NAME.fullmatch(name) is not None
 
 
-def template(text: str, regex: Any) -> Template:
+def _split_template(text: str, regex: Any) -> Template:
     """`text` in the template language of Go's regexp.Expand, split for `regex`.
 
     The longest run of letters, digits and `_` behind a `$` is one name, so `$1x` asks for a group named "1x". What
