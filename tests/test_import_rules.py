@@ -28,8 +28,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     # The door: `serve` starts the app, offline commands open the config and the meta store.
     "cli": {"app", "config", "store", "observe"},
     "compile": {"query", "store", "wire"},
-    "app": ALL | {"cli", "sources"},
-    "sources": ALL | {"app"},  # a part of app.py's wiring, named for what it gathers
+    "app": ALL | {"cli", "sources", "pulling"},
+    # Parts of app.py's wiring, named for what they gather.
+    "sources": ALL | {"app"},
+    "pulling": ALL,
 }
 DOOR = {"__init__", "__main__"}
 

@@ -21,12 +21,12 @@ import psutil
 import uvloop
 
 from hannun import __version__
+from hannun.api import blackbox, exporters
 from hannun.api import hannun as own_api
 from hannun.api import prometheus as prometheus_api
 from hannun.api.hannun.projects import dsn
 from hannun.cli.banner import Entry, Started, show
 from hannun.collect.host import HostCollector
-from hannun.collect.loop import CollectLoop
 from hannun.collect.own import OwnMetrics
 from hannun.collect.source import Source, hostname
 from hannun.config.complaint import Complaint
@@ -39,10 +39,12 @@ from hannun.observe import log
 from hannun.observe.metrics import REGISTRY
 from hannun.observe.outcomes import Outcomes
 from hannun.observe.problems import Problems
+from hannun.pulling import Pulling
 from hannun.query.promql import PromEngine
 from hannun.query.runner import QueryRunner
-from hannun.receive import remote_write
+from hannun.receive import influx, remote_write
 from hannun.receive.limits import ReceiveLimits
+from hannun.receive.pushgateway import PushGateway
 from hannun.sources import prometheus_flags, sources
 from hannun.store import schema
 from hannun.store.data_dir import DataDir
@@ -50,6 +52,7 @@ from hannun.store.disk import DiskGuard
 from hannun.store.engine import ChdbEngine
 from hannun.store.meta import MetaStore
 from hannun.store.metrics import MetricStore
+from hannun.store.pushed_groups import PushedGroupTable
 from hannun.store.retention import Retention, Signal
 from hannun.store.writer import Writer
 from hannun.web import health
@@ -80,7 +83,7 @@ async def _serve(settings: Settings, complaints: Sequence[Complaint]) -> None:
     async with AsyncExitStack() as standing:
         app = App(settings, complaints, standing)
         await app.start()
-        loop.add_signal_handler(signal.SIGHUP, app.reload)
+        loop.add_signal_handler(signal.SIGHUP, app.on_hangup)
         show(app.started(), settings.lang, sys.stdout)
         await leave.wait()
         _log.info("leaving: flushing what is queued")
@@ -147,7 +150,20 @@ class App:
         self.gate = Gate(self.meta, self.site, self.clock, problems=self.problems)
         self.host = None if settings.no_self else HostCollector()
         self.own = OwnMetrics(REGISTRY)
-        self.collect = CollectLoop(self.metrics, list(self._sources()), self.clock)
+        self.pulling = Pulling(
+            settings,
+            self.metrics,
+            self.clock,
+            host=self.host,
+            own=self.own,
+            sources=list(self._sources()),
+            problems=self.problems,
+            outcomes=self.outcomes,
+        )
+        self.limits = ReceiveLimits(body_bytes_max=settings.receive_body_bytes_max)
+        self.pushes = PushGateway(
+            self.metrics, self.outcomes, PushedGroupTable(self.engine, self.writer), self.limits, clock=self.clock
+        )
         self.web = WebServer(
             create_app(self._endpoints(), self.gate, classic_ports=settings.classic_ports),
             host=settings.listen.host,
@@ -167,15 +183,24 @@ class App:
         self._standing.push_async_callback(self.web.stop)
         keeping = asyncio.create_task(self.retention.run(), name="retention")
         self._standing.push_async_callback(_ended, keeping)
-        await self.collect.start()
-        self._standing.push_async_callback(self.collect.stop)
+        await self.pushes.start()
+        self._standing.push_async_callback(self.pushes.stop)
+        await self.pulling.start(self._standing)
         _calm_the_collector()
         self.ready = True
 
-    def reload(self) -> None:
-        """SIGHUP: certificate and key are read again; a pair that cannot be used is said and the old one stays."""
+    def on_hangup(self) -> None:
+        """SIGHUP: read again what `reload` reads; what cannot be used is said and the old one stays."""
+        self._reloading = asyncio.create_task(self._reload_and_say(), name="reload")
+
+    async def reload(self) -> None:
+        """Certificate, key and the configuration files. Raises HannunError; what was in force then stays."""
+        self.web.reload_tls()
+        await self.pulling.reload()
+
+    async def _reload_and_say(self) -> None:
         try:
-            self.web.reload_tls()
+            await self.reload()
         except HannunError as err:
             _log.error("%s", err.say(self.settings.lang))
         else:
@@ -198,13 +223,16 @@ class App:
 
     def _endpoints(self) -> list[Endpoint]:
         settings = self.settings
+        pulling = self.pulling
         return [
             *health.routes(metrics_page=self.own.page, is_ready=lambda: self.ready, base=self.site.base),
             *session_api.routes(self.gate),
             *accounts_api.routes(self.gate),
-            *remote_write.routes(
-                self.metrics, self.outcomes, ReceiveLimits(body_bytes_max=settings.receive_body_bytes_max)
-            ),
+            *remote_write.routes(self.metrics, self.outcomes, self.limits),
+            *influx.routes(self.metrics, self.outcomes, self.limits, clock=self.clock),
+            *self.pushes.routes(enable_admin_api=settings.enable_admin_api),
+            *blackbox.routes(pulling.prober, self.reload),
+            *exporters.routes(node=self.host.families if self.host else None, containers=None, own=self.own.gather),
             *prometheus_api.routes(
                 self.prom,
                 self.metrics,
@@ -214,6 +242,13 @@ class App:
                     self.started_ms, format_duration_ms(settings.retention.metrics_ms or 0), prometheus_flags(settings)
                 ),
                 enable_admin_api=settings.enable_admin_api,
+                targets=pulling.scrapes,
+                exemplars=self.metrics,
+                rules=pulling.rules,
+                config_text=lambda: pulling.config.yaml,
+                reload=self.reload,
+                external_labels=lambda: pulling.config.external_labels,
+                on_reload_status=lambda: pulling.reload_status,
             ),
             *own_api.routes(self.prom, self.metrics, self.runner, sources(self), clock=self.clock),
         ]

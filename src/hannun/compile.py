@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from hannun.query.promql import kernels
 from hannun.store.metrics import warming
-from hannun.wire import remote_write
+from hannun.wire import exposition_text, remote_write
 
 
 def main() -> None:
     kernels.warm()
     remote_write.warm()
+    exposition_text.warm()
     warming.warm_all()
 
 

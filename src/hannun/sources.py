@@ -15,6 +15,7 @@ from hannun.api.hannun import ConfigStatus, ConfigWarning, MemoryStatus, Setting
 from hannun.config.complaint import Complaint
 from hannun.config.settings import Settings
 from hannun.model.time import format_duration_ms
+from hannun.store.metrics.cardinality import SeriesCounts
 
 if TYPE_CHECKING:
     from hannun.app import App
@@ -40,9 +41,13 @@ def sources(app: App) -> Sources:
         queues=app.metrics.queues,
         tables=app.metrics.status,
         retention=app.retention.status,
-        config=lambda: config(app.settings, app.complaints),
-        collectors=app.collect.status,
+        config=lambda: config(app.settings, [*app.complaints, *app.pulling.complaints]),
+        collectors=app.pulling.collect.status,
         projects=app.meta.projects.all,
+        targets=app.pulling.scrapes,
+        scrape_file=lambda: str(app.settings.prometheus_config) if app.settings.prometheus_config else None,
+        reload_status=lambda: app.pulling.reload_status,
+        cardinality=SeriesCounts(app.engine, app.clock),
     )
 
 

@@ -7,7 +7,7 @@ that one run of `hannun check` names every mistake.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ from hannun.config import yaml
 from hannun.config.complaint import Complaint, Refused, nearest, quote
 from hannun.config.language import lang_of
 from hannun.config.machine import Machine
+from hannun.config.services import ServiceConfig, read_services
 from hannun.config.setting import Setting
 from hannun.config.settings import Chosen, Settings, Source, build, shown
 from hannun.config.table import CONFIG, NOT_SHOWN, OTHER_VARIABLES, RETENTION, SETTINGS
@@ -24,6 +25,8 @@ from hannun.model.text import Text
 
 T = TypeVar("T")
 DEFAULT_FILE = "hannun.yml"
+SERVICES = ("services",)
+"""The one key whose value is no setting of the table: what to watch, by a URL each."""
 _RETENTIONS = tuple(name for name in SETTINGS if name.startswith("retention."))
 
 
@@ -44,6 +47,15 @@ class Given:
     @property
     def said(self) -> str:
         return f"{self.place}:{self.line}" if self.line else self.place
+
+
+@dataclass(slots=True)
+class _File:
+    """What hannun.yml says: words by setting, and the services, which are no single words."""
+
+    path: Path | None = None
+    given: dict[str, list[Given]] = field(default_factory=dict)
+    services: tuple[ServiceConfig, ...] = ()
 
 
 class _Values:
@@ -73,11 +85,12 @@ def load(
     """
     base = cwd or Path()
     complaints: list[Complaint] = list(_unknown_variables(env))
-    by_file, path = _read_file(flags, env, file, base, complaints)
+    said = _read_file(flags, env, file, base, complaints)
     given: dict[str, list[Given]] = {}
     for name, each in SETTINGS.items():
-        given[name] = [*_from_flag(each, flags, base), *_from_env(each, env, base), *by_file.get(name, ())]
-    return _resolve(given, path, env, machine or machines.look(), complaints, base)
+        given[name] = [*_from_flag(each, flags, base), *_from_env(each, env, base), *said.given.get(name, ())]
+    settings, complaints = _resolve(given, said.path, env, machine or machines.look(), complaints, base)
+    return replace(settings, services=said.services), complaints
 
 
 def check(path: Path, env: Mapping[str, str]) -> list[Complaint]:
@@ -86,9 +99,15 @@ def check(path: Path, env: Mapping[str, str]) -> list[Complaint]:
     document = _open(path, str(path), complaints)
     if document is None:
         return complaints
-    found = _from_document(document, path.parent, env, complaints)
+    said = _from_document(document, path, env, complaints)
     root = document.root
-    if not found and isinstance(root, yaml.Map) and root.entries and all(not each.fatal for each in complaints):
+    if (
+        not said.given
+        and not said.services
+        and isinstance(root, yaml.Map)
+        and root.entries
+        and all(not each.fatal for each in complaints)
+    ):
         # Somebody else's file would otherwise pass with a warning for each line.
         text = Text(
             en="no key in it is a setting of hannun.yml; this version checks no other files",
@@ -96,7 +115,7 @@ def check(path: Path, env: Mapping[str, str]) -> list[Complaint]:
         )
         return [Complaint(document.file, root.line, text, fatal=True)]
     try:
-        given = {name: found.get(name, []) for name in SETTINGS}
+        given = {name: said.given.get(name, []) for name in SETTINGS}
         return _resolve(given, path, {}, machines.look(), complaints, path.parent)[1]
     except Refused as err:
         return list(err.complaints)
@@ -197,7 +216,7 @@ def _unknown_variables(env: Mapping[str, str]) -> Iterator[Complaint]:
 
 def _read_file(
     flags: Mapping[str, str], env: Mapping[str, str], file: Path | None, base: Path, complaints: list[Complaint]
-) -> tuple[dict[str, list[Given]], Path | None]:
+) -> _File:
     named = [*_from_flag(CONFIG, flags, base), *_from_env(CONFIG, env, base)]
     if named:
         shown_as, path = named[0].words, base / named[0].words
@@ -205,11 +224,11 @@ def _read_file(
         path = file or base / DEFAULT_FILE
         shown_as = str(file) if file else DEFAULT_FILE
         if file is None and not path.is_file():
-            return {}, None
+            return _File()
     if named and not path.is_file():  # the reader of --config says this in its own words
-        return {}, None
+        return _File()
     document = _open(path, shown_as, complaints)
-    return ({}, None) if document is None else (_from_document(document, path.parent, env, complaints), path)
+    return _File() if document is None else _from_document(document, path, env, complaints)
 
 
 def _open(path: Path, shown_as: str, complaints: list[Complaint]) -> yaml.Document | None:
@@ -229,25 +248,25 @@ def _open(path: Path, shown_as: str, complaints: list[Complaint]) -> yaml.Docume
     return document
 
 
-def _from_document(
-    document: yaml.Document, base: Path, env: Mapping[str, str], complaints: list[Complaint]
-) -> dict[str, list[Given]]:
-    root = document.root
+def _from_document(document: yaml.Document, file: Path, env: Mapping[str, str], complaints: list[Complaint]) -> _File:
+    said, base, root = _File(file), file.parent, document.root
     if root is None or (isinstance(root, yaml.Scalar) and root.is_null):
-        return {}
+        return said
     if not isinstance(root, yaml.Map):
         text = Text(en="expected `setting: value` lines", ko="`설정: 값` 꼴의 줄이 있어야 합니다")
         complaints.append(Complaint(document.file, root.line, text, fatal=True))
-        return {}
+        return said
     known = {each.yaml: each for each in SETTINGS.values() if each.yaml is not None}
-    found: dict[str, list[Given]] = {}
     for path, entry in _leaves(root, (), known):
         each = known.get(path)
-        if each is None:
+        if path == SERVICES:
+            said.services, more = read_services(entry.value, document.file, env, base)
+            complaints.extend(more)
+        elif each is None:
             complaints.append(_unknown_key(document.file, entry, path, known))
         elif given := _given(document.file, each, entry, base, env, complaints):
-            found[each.name] = [given]
-    return found
+            said.given[each.name] = [given]
+    return said
 
 
 def _leaves(
@@ -266,7 +285,7 @@ def _leaves(
 def _unknown_key(
     file: str, entry: yaml.Entry, path: tuple[str, ...], known: Mapping[tuple[str, ...], Setting[Any]]
 ) -> Complaint:
-    siblings = [other[-1] for other in known if other[:-1] == path[:-1]]
+    siblings = [other[-1] for other in (*known, SERVICES) if other[:-1] == path[:-1]]
     near = nearest(entry.key.lower().replace("-", "_"), siblings)
     shown_as = quote(entry.key)[1:-1]
     within = f" in `{'.'.join(path[:-1])}`" if len(path) > 1 else ""

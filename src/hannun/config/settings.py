@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from hannun.config import table, values
 from hannun.config.machine import Machine
+from hannun.config.services import ServiceConfig
 from hannun.config.setting import Setting
 from hannun.config.table import GIB, MEMORY_MIN
 from hannun.config.values import Address, Amount, ExternalUrl, LogFormat, LogLevel, Network, Share
@@ -73,6 +74,7 @@ class Settings:
     prometheus_config: Path | None = None
     blackbox_config: Path | None = None
     classic_ports: tuple[int, ...] = ()
+    services: tuple[ServiceConfig, ...] = ()
     enable_admin_api: bool = False
     no_self: bool = False
     log_level: LogLevel = "info"

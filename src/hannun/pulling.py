@@ -1,0 +1,131 @@
+"""Everything that is pulled, and the files that say so. Part of `app.py`'s wiring.
+
+Scraping, probes, this machine and the services of hannun.yml. A reload that cannot be used keeps what is in force, and
+says so to whoever asked, in the log and on the pages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+
+from hannun.alert.rules_read import RulesRead
+from hannun.collect.discovery.registry import discover
+from hannun.collect.host import HostCollector
+from hannun.collect.loop import CollectLoop
+from hannun.collect.own import OwnMetrics
+from hannun.collect.probe.prober import Prober
+from hannun.collect.probe.stand_in import stand_ins
+from hannun.collect.scrape.manager import ScrapeManager
+from hannun.collect.services.collector import ServiceCollector
+from hannun.collect.source import Source
+from hannun.collect.stand_in import StandIns
+from hannun.config.blackbox import load as blackbox_file
+from hannun.config.blackbox.model import BlackboxConfig
+from hannun.config.blackbox.stock import STOCK
+from hannun.config.complaint import Complaint
+from hannun.config.prometheus import load as prometheus_file
+from hannun.config.prometheus.model import PrometheusConfig
+from hannun.config.services import ServiceConfig
+from hannun.config.settings import Settings
+from hannun.model.errors import HannunError
+from hannun.model.ports import MetricSink
+from hannun.model.text import Text
+from hannun.model.time import Clock
+from hannun.observe.outcomes import Outcomes
+from hannun.observe.problems import Problems, Severity
+from hannun.query.promql import check
+
+_log = logging.getLogger("hannun")
+RELOAD = "config-reload"
+REFUSED = Text(en="The configuration could not be read again: {words}", ko="설정을 다시 읽지 못했습니다: {words}")
+REFUSED_DO = Text(
+    en="Mend the file and reload; until then what was in force stays",
+    ko="파일을 고친 뒤 다시 reload 하세요. 그때까지는 이전 설정이 유지됩니다",
+)
+
+
+class Pulling:
+    """`start` once on the event loop; `reload` whenever asked. Raises Refused when a file cannot be used at start."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        sink: MetricSink,
+        clock: Clock,
+        *,
+        host: HostCollector | None,
+        own: OwnMetrics,
+        sources: Sequence[Source],
+        problems: Problems,
+        outcomes: Outcomes,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._problems = problems
+        self.config, probes, self.complaints = _read(settings)
+        self.reload_status = (True, clock.now_ms())
+        self.prober = Prober(probes)
+        entries = stand_ins(
+            prober=self.prober,
+            node_page=host.page if host else None,
+            container_page=None,
+            own_page=lambda: own.page()[1],
+        )
+        self.scrapes = ScrapeManager(
+            sink, clock, stand_ins=StandIns(entries), discover=discover, problems=problems, outcomes=outcomes
+        )
+        self.rules = RulesRead(lambda: self.config.rule_groups)
+        self.collect = CollectLoop(sink, [*sources, *(_service(one) for one in settings.services)], clock)
+
+    async def start(self, standing: AsyncExitStack) -> None:
+        """What is started is stopped by `standing`, and leaves its series marked stale."""
+        await self.scrapes.start()
+        standing.push_async_callback(self.scrapes.stop)
+        await self.collect.start()
+        standing.push_async_callback(self.collect.stop)
+        await self.scrapes.apply(self.config)
+
+    async def reload(self) -> None:
+        """Reads the files again. Raises HannunError when they cannot be used; then everything stays as it was."""
+        try:
+            config, probes, complaints = await asyncio.to_thread(_read, self._settings)
+        except HannunError as err:
+            self.reload_status = (False, self.reload_status[1])
+            self.prober.reload_failed()
+            words = {lang: err.say(lang) for lang in ("en", "ko")}
+            what = Text(en=REFUSED.say("en", words=words["en"]), ko=REFUSED.say("ko", words=words["ko"]))
+            self._problems.raise_(RELOAD, Severity.WARNING, what, REFUSED_DO)
+            raise
+        await self.scrapes.apply(config)
+        self.prober.apply(probes)
+        self.config, self.complaints = config, complaints
+        self.reload_status = (True, self._clock.now_ms())
+        self._problems.clear(RELOAD)
+        _log.info("configuration read again: %d jobs, %d rule groups", len(config.scrape), len(config.rule_groups))
+
+
+def _service(config: ServiceConfig) -> Source:
+    return ServiceCollector.of(
+        config.name,
+        config.url,
+        interval_s=config.interval_ms / 1000,
+        timeout_s=config.timeout_ms / 1000,
+        labels=config.labels,
+    )
+
+
+def _read(settings: Settings) -> tuple[PrometheusConfig, BlackboxConfig, tuple[Complaint, ...]]:
+    """What the files say and what there is to say about them. Raises Refused."""
+    config, probes = PrometheusConfig(), STOCK
+    complaints: tuple[Complaint, ...] = ()
+    if settings.prometheus_config is not None:
+        config, said = prometheus_file.load(settings.prometheus_config, os.environ, check_expr=check)
+        complaints += said
+    if settings.blackbox_config is not None:
+        probes, said = blackbox_file.load(settings.blackbox_config, os.environ)
+        complaints += said
+    return config, probes, complaints
