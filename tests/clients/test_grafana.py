@@ -49,13 +49,51 @@ def test_build_info_makes_it_a_prometheus_with_every_feature(grafana) -> None:
 
 
 @pytest.mark.parametrize(
-    "path",
-    ["rules", "alerts", "targets", "alertmanagers", "query_exemplars", "status/config", "parse_query", "features"],
+    ("path", "empty"),
+    [
+        ("rules?type=alert", {"groups": []}),
+        ("rules?type=record", {"groups": []}),
+        ("alerts", {"alerts": []}),
+        ("alertmanagers", {"activeAlertmanagers": [], "droppedAlertmanagers": []}),
+        ("query_exemplars?query=shop_orders_total", []),
+    ],
 )
-def test_what_is_not_there_yet_is_a_json_404(grafana, path: str) -> None:
+def test_the_alert_list_and_exemplars_have_an_answer(grafana, path: str, empty: object) -> None:
     answer = grafana.get(f"/api/v1/{path}")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+    assert answer.json() == {"status": "success", "data": empty}
+
+
+@pytest.mark.parametrize(
+    "path", ["targets", "status/config", "status/flags", "status/tsdb", "features", "scrape_pools"]
+)
+def test_status_pages_answer(grafana, path: str) -> None:
+    answer = grafana.get(f"/api/v1/{path}")
+    assert (answer.status_code, answer.json()["status"]) == (200, "success")
+
+
+def test_the_editor_explains_a_query(grafana) -> None:
+    asked = {"query": "sum by(city)(rate(shop_orders_total[5m]))"}
+    assert grafana.post("/api/v1/format_query", data=asked).json()["data"] == (
+        "sum by (city) (rate(shop_orders_total[5m]))"
+    )
+    tree = grafana.post("/api/v1/parse_query", data=asked).json()["data"]
+    assert (tree["type"], tree["grouping"], tree["expr"]["func"]["name"]) == ("aggregation", ["city"], "rate")
+
+
+def test_an_unknown_path_is_a_json_404(grafana) -> None:
+    answer = grafana.get("/api/v1/no_such_thing")
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/json")
     assert answer.json()["error"]
+
+
+@pytest.mark.parametrize("path", ["query", "query_range", "series", "labels", "rules", "read"])
+def test_a_preflight_is_answered_and_allows_nothing_foreign(grafana, path: str) -> None:
+    """CORS is off: without its header the browser stops a foreign page's question."""
+    asked = {"origin": "https://elsewhere.example", "access-control-request-method": "POST"}
+    answer = grafana.options(f"/api/v1/{path}", headers=asked)
+    assert answer.status_code == 204
+    assert "access-control-allow-origin" not in answer.headers
 
 
 def test_the_editor_finds_names_and_values_in_its_window(grafana, filled) -> None:
@@ -67,6 +105,7 @@ def test_the_editor_finds_names_and_values_in_its_window(grafana, filled) -> Non
         == grafana.post("/api/v1/labels", data=one).json()["data"]
     )
     assert grafana.get("/api/v1/label/method/values", params=one).json()["data"] == ["GET", "POST"]
+    assert grafana.post("/api/v1/label/method/values", data=one).json()["data"] == ["GET", "POST"]
     assert "shop_orders_total" in grafana.get("/api/v1/label/__name__/values", params=window).json()["data"]
     assert len(grafana.post("/api/v1/series", data=one).json()["data"]) == 2
     assert grafana.get("/api/v1/metadata", params={"limit": 1000}).json()["status"] == "success"
