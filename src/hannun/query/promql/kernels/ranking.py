@@ -17,34 +17,80 @@ from hannun.query.promql.kernels.compiled import kernel
 
 QUANTILE, MAD = 0, 1
 DERIV, PREDICT = 0, 1
+ROUNDS_MAX = 60
+"""Halving at least a little each time, a million values take some thirty rounds."""
 
 
 @kernel
-def quantile_of(ordered: Floats, count: int, q: float) -> float:
-    """Of the first `count` values, ascending with NaN first: linear between neighbours, ±Inf outside [0, 1]."""
+def quantile_of(values: Floats, count: int, q: float) -> float:
+    """Of the first `count` values, NaN being the smallest: linear between neighbours, ±Inf outside [0, 1].
+
+    Reorders the values: two neighbours in order are found without ordering all, in linear time.
+    """
     if count == 0 or math.isnan(q):
         return math.nan
     if q < 0.0:
         return -math.inf
     if q > 1.0:
         return math.inf
-    rank = q * (count - 1.0)
-    lower = max(0.0, math.floor(rank))
-    upper = min(count - 1.0, lower + 1.0)
-    weight = rank - math.floor(rank)
-    return float(ordered[int(lower)] * (1.0 - weight) + ordered[int(upper)] * weight)
-
-
-@kernel
-def sort_nan_first(values: Floats, count: int) -> None:
-    """In place; NaN is the smallest."""
     nans = 0
     for i in range(count):
         if math.isnan(values[i]):
             values[i] = values[nans]
             values[nans] = math.nan
             nans += 1
-    values[nans:count].sort()
+    rank = q * (count - 1.0)
+    lower = int(rank)
+    weight = rank - math.floor(rank)
+    if lower < nans:
+        return math.nan
+    _select(values, nans, count - 1, lower)
+    below = values[lower]
+    above = below
+    if lower + 1 < count:
+        above = values[lower + 1]
+        for i in range(lower + 2, count):
+            above = min(above, values[i])
+    return float(below * (1.0 - weight) + above * weight)
+
+
+@kernel
+def _select(values: Floats, low: int, high: int, wanted: int) -> None:
+    """Bring the value of rank `wanted` to its place among `values[low:high + 1]`, smaller ones before, larger behind.
+
+    Hoare's selection around the median of three. Values made to defeat it are sorted after a bounded number of rounds.
+    """
+    rounds = 0
+    while low < high:
+        rounds += 1
+        if rounds > ROUNDS_MAX:
+            values[low : high + 1].sort()
+            return
+        middle = (low + high) // 2
+        if values[middle] < values[low]:
+            values[middle], values[low] = values[low], values[middle]
+        if values[high] < values[low]:
+            values[high], values[low] = values[low], values[high]
+        if values[high] < values[middle]:
+            values[high], values[middle] = values[middle], values[high]
+        pivot = values[middle]
+        i = low
+        j = high
+        while i <= j:
+            while values[i] < pivot:
+                i += 1
+            while pivot < values[j]:
+                j -= 1
+            if i <= j:
+                values[i], values[j] = values[j], values[i]
+                i += 1
+                j -= 1
+        if wanted <= j:
+            high = j
+        elif wanted >= i:
+            low = i
+        else:
+            return
 
 
 @kernel
@@ -85,14 +131,12 @@ def ranked(
                 continue
             for i in range(count):
                 scratch[i] = value[low + i]
-            sort_nan_first(scratch, count)
             if op == QUANTILE:
                 out[row, k] = quantile_of(scratch, count, q[k])
                 continue
             median = quantile_of(scratch, count, 0.5)
             for i in range(count):
                 scratch[i] = abs(scratch[i] - median)
-            sort_nan_first(scratch, count)
             out[row, k] = quantile_of(scratch, count, 0.5)
 
 

@@ -9,9 +9,10 @@ import numpy as np
 from hannun.model.metric import Floats, Ints
 from hannun.query.promql.grid import Bools
 from hannun.query.promql.kernels.compiled import inlined, kernel
-from hannun.query.promql.kernels.ranking import quantile_of, sort_nan_first
+from hannun.query.promql.kernels.ranking import quantile_of
 
 TOP, BOTTOM, LIMIT = 0, 1, 2
+TILE = 8
 
 
 @inlined
@@ -92,16 +93,20 @@ def group_quantiles(
     there: Bools,
 ) -> None:
     """The q[k]-quantile of each group at each step of `[first_step, last_step)`."""
-    scratch = np.empty(len(order))
-    for k in range(first_step, last_step):
+    # Eight steps of a row share a line of the processor's cache, so a group is gathered eight steps at a time.
+    scratch = np.empty((TILE, len(order)))
+    counts = np.empty(TILE, dtype=np.int64)
+    for tile in range(first_step, last_step, TILE):
+        width = min(TILE, last_step - tile)
         for g in range(len(starts) - 1):
-            count = 0
+            counts[:] = 0
             for i in range(starts[g], starts[g + 1]):
-                if present[order[i], k]:
-                    scratch[count] = values[order[i], k]
-                    count += 1
-            there[g, k] = count > 0
-            out[g, k] = 0.0
-            if count:
-                sort_nan_first(scratch, count)
-                out[g, k] = quantile_of(scratch, count, q[k])
+                row = order[i]
+                for j in range(width):
+                    if present[row, tile + j]:
+                        scratch[j, counts[j]] = values[row, tile + j]
+                        counts[j] += 1
+            for j in range(width):
+                k = tile + j
+                there[g, k] = counts[j] > 0
+                out[g, k] = quantile_of(scratch[j], counts[j], q[k]) if counts[j] else 0.0
