@@ -33,3 +33,29 @@ def test_every_mistake_of_every_file_is_named(cli: Any, tmp_path: Path) -> None:
 def test_in_korean(cli: Any, tmp_path: Path) -> None:
     (tmp_path / "a.yml").write_text("retenton: 3d\nlang: ko")
     assert "a.yml:1: 주의: 알 수 없는 키 `retenton`. 혹시 `retention`?" in cli("check", "a.yml", "--lang", "ko").out
+
+
+JOB = "scrape_configs:\n- job_name: a\n  scrape_intervall: 15s\n"
+
+
+def test_a_file_of_prometheus_is_known_by_its_keys(cli: Any, tmp_path: Path) -> None:
+    (tmp_path / "whatever.yml").write_text(JOB)
+    result = cli("check", "whatever.yml")
+    assert result.code == 0
+    assert "whatever.yml:3: warning: unknown key `scrape_intervall`; did you mean `scrape_interval`?\n" in result.out
+    assert result.out.endswith("whatever.yml: can be used\n")
+
+
+def test_strict_is_promtools_verdict_in_its_words(cli: Any, tmp_path: Path) -> None:
+    (tmp_path / "whatever.yml").write_text(JOB)
+    result = cli("check", "--strict", "whatever.yml")
+    assert result.code == 1
+    assert "whatever.yml:3: field scrape_intervall not found in type config.ScrapeConfig" in result.out
+    assert "can be used" not in result.out
+
+
+def test_a_file_of_another_product_is_no_file_of_ours(cli: Any, tmp_path: Path) -> None:
+    (tmp_path / "compose.yml").write_text("services: {a: {image: b}}\n")
+    result = cli("check", "compose.yml")
+    assert result.code == 1
+    assert "compose.yml:1: no file that is known here" in result.out

@@ -1,10 +1,13 @@
-"""`hannun check FILE…`: would this configuration start a server? Exit 0 when every file would."""
+"""`hannun check FILE…`: can this configuration be used? Exit 0 when every file can.
+
+For our own hannun.yml and for the files of the products that Hannun stands in for; which one it is shows in its keys.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from hannun.cli.command import Argument, command
+from hannun.cli.command import Argument, Option, command
 from hannun.cli.terminal import DONE, FAILED, Terminal
 from hannun.model.text import Text
 
@@ -12,17 +15,29 @@ from hannun.model.text import Text
 @command(
     "check",
     Text(
-        en="Check configuration files (hannun.yml)\nPrints `file:line: message`; exit 1 when a file cannot be used.",
-        ko="설정 파일(hannun.yml)을 검사합니다\n`파일:줄: 내용`을 출력하고, 쓸 수 없는 파일이 있으면 1로 끝납니다.",
+        en="Check configuration files\n"
+        "Takes prometheus.yml, rules, file_sd targets, blackbox.yml, web configs and hannun.yml.\n"
+        "Prints `file:line: message`; exit 1 when a file cannot be used.",
+        ko="설정 파일을 검사합니다\n"
+        "prometheus.yml, 규칙, file_sd 대상, blackbox.yml, 웹 설정, hannun.yml을 알아봅니다.\n"
+        "`파일:줄: 내용`을 출력하고, 쓸 수 없는 파일이 있으면 1로 끝납니다.",
     ),
     Argument("files", text=Text(en="The files to check", ko="검사할 파일"), metavar="FILE…", nargs=-1, required=True),
+    Option(
+        "--strict",
+        is_flag=True,
+        text=Text(
+            en="Refuse what promtool and blackbox_exporter refuse: unknown keys, paths that only a container has",
+            ko="promtool과 blackbox_exporter가 거절하는 것(모르는 키, 컨테이너에만 있는 경로 등)을 똑같이 거절합니다",
+        ),
+    ),
 )
-def check(terminal: Terminal, files: tuple[str, ...]) -> int:
-    from hannun.config.load import check as check_file
+def check(terminal: Terminal, files: tuple[str, ...], strict: bool) -> int:
+    from hannun.config.check import check as check_file
 
     wrong = False
     for file in files:
-        complaints = check_file(Path(file), terminal.env)
+        complaints = check_file(Path(file), terminal.env, strict=strict)
         for complaint in complaints:
             # As compilers print it: an editor jumps to the place, and a warning is told from an error.
             said = complaint.text.say(terminal.lang)
