@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -78,6 +79,20 @@ class Client:
                 self._token = renewed
                 status, body = self._ask(path, params or {}, timeout_s)
         return self._answer(status, body, path)
+
+    @contextmanager
+    def connection(self, timeout_s: float) -> Iterator[httpx.Client]:
+        """A kept-alive connection to the server with our token on it, for commands that send much."""
+        import httpx
+
+        headers: dict[str, str] = {"Accept-Language": self._terminal.lang}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        timeout = httpx.Timeout(timeout_s, connect=CONNECT_S)
+        with httpx.Client(
+            base_url=self.url, timeout=timeout, headers=headers, verify=self._trust(), trust_env=not self._is_local
+        ) as http:
+            yield http
 
     def _ask(self, path: str, params: Mapping[str, str], timeout_s: float) -> tuple[int, bytes]:
         import httpx

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
+from keyword import iskeyword
 from typing import Any
 
 import click
@@ -109,7 +110,8 @@ class Door(Group):
         if cmd_name not in self._modules:
             return None
         if cmd_name not in COMMANDS:
-            importlib.import_module(f"hannun.cli.{cmd_name}")
+            # `import` is no name for a module that others may import.
+            importlib.import_module(f"hannun.cli.{cmd_name}{'_' if iskeyword(cmd_name) else ''}")
         return COMMANDS[cmd_name]
 
 

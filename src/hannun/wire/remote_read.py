@@ -122,6 +122,11 @@ def encode(results: Sequence[SeriesColumns], *, bytes_max: int = 1 << 31) -> byt
     return b"".join(nested(1, _encode_result(result)) for result in results)
 
 
+def encode_series(series: SeriesColumns) -> bytes:
+    """TimeSeries messages in field 1, sorted by labels: a query's result, and just as well a WriteRequest of 1.0."""
+    return _encode_result(series)
+
+
 def compress(body: bytes) -> bytes:
     """The snappy block that remote read answers with."""
     return bytes(cramjam.snappy.compress_raw(body))

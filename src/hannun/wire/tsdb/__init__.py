@@ -1,0 +1,24 @@
+"""Prometheus's storage files, read only: blocks (index, chunks, tombstones) and the write-ahead log of the head.
+
+Follows prometheus/tsdb/docs/format. Bytes in (usually mapped files), series and samples out; who opens files is the
+caller's business. Samples are decoded in compiled code; native histograms are counted and left out.
+"""
+
+from hannun.wire.tsdb.chunks import Chunks, Decoded
+from hannun.wire.tsdb.index import ChunkRef, Index, Series
+from hannun.wire.tsdb.tombstones import Tombstones, read_tombstones
+from hannun.wire.tsdb.wal import Samples, WalReader, WalSeries, records
+
+__all__ = [
+    "ChunkRef",
+    "Chunks",
+    "Decoded",
+    "Index",
+    "Samples",
+    "Series",
+    "Tombstones",
+    "WalReader",
+    "WalSeries",
+    "read_tombstones",
+    "records",
+]
