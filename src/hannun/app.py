@@ -26,6 +26,7 @@ from hannun.api import hannun as own_api
 from hannun.api import prometheus as prometheus_api
 from hannun.api.hannun.projects import dsn
 from hannun.cli.banner import Entry, Started, show
+from hannun.collect.containers.collector import ContainerCollector
 from hannun.collect.host import HostCollector
 from hannun.collect.own import OwnMetrics
 from hannun.collect.source import Source, hostname
@@ -149,12 +150,14 @@ class App:
         self.runner = QueryRunner(bytes_max=settings.memory_bytes // 2, clock=self.clock)
         self.gate = Gate(self.meta, self.site, self.clock, problems=self.problems)
         self.host = None if settings.no_self else HostCollector()
+        self.containers = None if settings.no_self else ContainerCollector()
         self.own = OwnMetrics(REGISTRY)
         self.pulling = Pulling(
             settings,
             self.metrics,
             self.clock,
             host=self.host,
+            containers=self.containers,
             own=self.own,
             sources=list(self._sources()),
             problems=self.problems,
@@ -232,7 +235,11 @@ class App:
             *influx.routes(self.metrics, self.outcomes, self.limits, clock=self.clock),
             *self.pushes.routes(enable_admin_api=settings.enable_admin_api),
             *blackbox.routes(pulling.prober, self.reload),
-            *exporters.routes(node=self.host.families if self.host else None, containers=None, own=self.own.gather),
+            *exporters.routes(
+                node=self.host.families if self.host else None,
+                containers=self.containers.families if self.containers else None,
+                own=self.own.gather,
+            ),
             *prometheus_api.routes(
                 self.prom,
                 self.metrics,
@@ -255,8 +262,9 @@ class App:
 
     def _sources(self) -> Iterator[Source]:
         """With --no-self nothing is stored that nobody sent; Hannun's own page at /metrics stays."""
-        if self.host is not None:
+        if self.host is not None and self.containers is not None:
             yield Source("node", hostname(), self.host.collect, self.host.status)
+            yield Source("cadvisor", hostname(), self.containers.collect)
             yield self.own.source()
 
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 from hannun.alert.rules_read import RulesRead
+from hannun.collect.containers.collector import ContainerCollector
 from hannun.collect.discovery.registry import discover
 from hannun.collect.host import HostCollector
 from hannun.collect.loop import CollectLoop
@@ -58,6 +59,7 @@ class Pulling:
         clock: Clock,
         *,
         host: HostCollector | None,
+        containers: ContainerCollector | None,
         own: OwnMetrics,
         sources: Sequence[Source],
         problems: Problems,
@@ -72,7 +74,7 @@ class Pulling:
         entries = stand_ins(
             prober=self.prober,
             node_page=host.page if host else None,
-            container_page=None,
+            container_page=containers.page if containers else None,
             own_page=lambda: own.page()[1],
         )
         self.scrapes = ScrapeManager(
