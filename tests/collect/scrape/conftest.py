@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pytest
+import uvloop
 from numpy.typing import NDArray
 
-from hannun.collect.discovery.registry import discover
+from hannun.collect.discovery.static import StaticDiscovery
 from hannun.collect.scrape import ScrapeManager
 from hannun.collect.stand_in import StandIns
 from hannun.config.prometheus.model import PrometheusConfig, ScrapeConfig, StaticSd
@@ -26,6 +28,11 @@ PATIENCE_S = 10.0
 """Only a broken test waits this long."""
 DAY_MS = 86_400_000
 STALE = "stale"
+
+
+def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Any]:
+    """The loop that the product runs on: its errors for what cannot be reached are its own."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @dataclass
@@ -238,7 +245,7 @@ def house(sink: MemorySink, clock: HandClock) -> Callable[..., object]:
             sink,
             clock,
             stand_ins=stand_ins or StandIns(),
-            discover=discover,
+            discover=StaticDiscovery,
             problems=problems,
             outcomes=outcomes,
             hostname="here",

@@ -96,7 +96,10 @@ class TargetLoop:
 
     def start(self, first_within_ms: int) -> None:
         """The first scrape comes within that time, at a place of its own; the others on the target's grid."""
-        first_ms = self._offset_ms % max(1, min(first_within_ms, self.target.interval_ms))
+        now_ms = self._shared.clock.now_ms()
+        first_ms = self._point_after(now_ms) - now_ms
+        if first_ms > first_within_ms:
+            first_ms = self._offset_ms % first_within_ms
         self._task = asyncio.create_task(self._run(first_ms / 1000), name=f"scrape {self.target.url}")
 
     @property

@@ -18,7 +18,7 @@ from hannun.collect.scrape.loop import Shared, Sleep, TargetLoop
 from hannun.collect.scrape.pool import Pool
 from hannun.collect.scrape.targets import ScrapeTarget, global_url
 from hannun.collect.stand_in import StandIns
-from hannun.config.prometheus.model import Discovery, PrometheusConfig, ScrapeConfig
+from hannun.config.prometheus.model import Discovery, PrometheusConfig
 from hannun.model.errors import NotFound
 from hannun.model.ports import MetricSink
 from hannun.model.relabel import RelabelRule, RelabelStep
@@ -101,7 +101,10 @@ class ScrapeManager:
             self._shared = None
 
     async def apply(self, config: PrometheusConfig) -> None:
-        """From now on these jobs. Jobs whose config is equal go on undisturbed, the others are replaced."""
+        """From now on these jobs. Jobs whose config is equal go on undisturbed, the others are replaced.
+
+        Raises what `discover` or a rule that does not compile raises; then nothing has changed.
+        """
         async with self._changing:
             shared = self._shared
             assert shared is not None, "start comes before apply"
@@ -110,18 +113,19 @@ class ScrapeManager:
                 await asyncio.to_thread(_load)
             wanted = {job.job_name: job for job in config.scrape}
             over = [name for name, pool in self._pools.items() if wanted.get(name) != pool.config]
+            # Made before anything is ended: a job that cannot be made leaves all as it was.
+            new = {
+                name: Pool(job, shared, self._stand_ins, self._discover, self._lose)
+                for name, job in wanted.items()
+                if name not in self._pools or name in over
+            }
             ended = await asyncio.gather(*(self._pools.pop(name).stop() for name in over))
             for loop in itertools.chain.from_iterable(ended):
                 self._lose(loop)
-            for name, job in wanted.items():
-                if name not in self._pools:
-                    self._pools[name] = self._open(job, shared)
+            for name, pool in new.items():
+                self._pools[name] = pool
+                pool.start()
             _TARGETS.set_function(lambda: sum(len(pool.loops) for pool in self._pools.values()))
-
-    def _open(self, job: ScrapeConfig, shared: Shared) -> Pool:
-        pool = Pool(job, shared, self._stand_ins, self._discover, self._lose)
-        pool.start()
-        return pool
 
     # --- Targets ------------------------------------------------------------------------------------------------------
 
