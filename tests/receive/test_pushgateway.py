@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import socket
+import struct
 import subprocess
 import threading
 import time
@@ -31,6 +32,7 @@ from hannun.receive.pushgateway import PushGateway, PushLimits
 from hannun.receive.pushgateway.page import read_families
 from hannun.receive.pushgateway.path import grouping
 from hannun.wire.exposition_text import PageLimits
+from hannun.wire.remote_write.encode import nested, varint
 
 NOW_MS = 1_700_000_011_000
 JOB_A: Pairs = (("instance", "i"), ("job", "a"))
@@ -278,6 +280,25 @@ async def test_an_openmetrics_page_is_taken_too(serve, sink, gateway) -> None:
     async with serve(gateway.routes()) as client:
         assert (await client.put("/metrics/job/a", content=page, headers=headers)).status_code == 200
     assert [(one.metric, one.type) for one in sink.batches[0].metadata] == [("x_total", "counter")]
+
+
+def metric_family() -> bytes:
+    """A length-delimited io.prometheus.client.MetricFamily: counter jobs_total{kind="x"} 3."""
+    label = nested(1, b"kind") + nested(2, b"x")
+    metric = nested(1, label) + nested(3, b"\x09" + struct.pack("<d", 3.0))
+    family = nested(1, b"jobs_total") + nested(2, b"Jobs.") + b"\x18\x00" + nested(4, metric)
+    return varint(len(family)) + family
+
+
+async def test_a_protobuf_page_is_taken_too(serve, sink, gateway) -> None:
+    proto = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
+    async with serve(gateway.routes()) as client:
+        answer = await client.put("/metrics/job/a", content=metric_family(), headers={"content-type": proto})
+        assert answer.status_code == 200
+        assert 'jobs_total{job="a", kind="x"}' in told(sink.batches[0], {})
+        assert [(one.metric, one.type) for one in sink.batches[0].metadata] == [("jobs_total", "counter")]
+        answer = await client.put("/metrics/job/a", content=metric_family()[:-1], headers={"content-type": proto})
+        assert answer.status_code == 400
 
 
 # --- the real Pushgateway ------------------------------------------------------------------------------------------

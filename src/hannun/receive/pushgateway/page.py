@@ -12,7 +12,8 @@ from hannun.model.family import Family, Sample
 from hannun.model.labels import METRIC_NAME, Labels
 from hannun.model.metric import NORMAL_NAN_BITS, Floats, Ids, MetricMetadata
 from hannun.model.pushed import Pairs
-from hannun.wire.exposition_text import Dialect, PageLimits, read_page
+from hannun.wire.exposition_proto import ProtoPage, decode_page
+from hannun.wire.exposition_text import Dialect, Page, PageLimits, read_page
 
 INCONSISTENT = "pushed metrics are invalid or inconsistent with existing metrics"
 OWN = {
@@ -49,7 +50,11 @@ def read_families(body: bytes, content_type: str, grouping: Pairs, limits: PageL
     if dialect is Dialect.TEXT and body and not body.endswith(b"\n"):
         line = body.count(b"\n") + 1
         raise WireError(f"text format parsing error in line {line}: unexpected end of input stream")
-    page = read_page(body, dialect, limits, normalise_bounds=False)
+    if dialect is Dialect.PROTOBUF:
+        limits.check_body(len(body))
+        page: Page | ProtoPage = decode_page(body, limits)
+    else:
+        page = read_page(body, dialect, limits, normalise_bounds=False)
     if any(sample.ts_ms is not None for sample in page.samples):
         raise Inconsistent(f"{INCONSISTENT}: pushed metrics must not have timestamps")
     rows = [(sample.labels, sample.value) for sample in page.samples]
@@ -59,7 +64,7 @@ def read_families(body: bytes, content_type: str, grouping: Pairs, limits: PageL
 def _dialect(content_type: str) -> Dialect:
     media = content_type.partition(";")[0].strip().lower()
     # Everything else is text, as with Pushgateway: `curl --data-binary` says it sends a form.
-    return Dialect.OPENMETRICS if media == Dialect.OPENMETRICS.value else Dialect.TEXT
+    return next((dialect for dialect in Dialect if media == dialect.value), Dialect.TEXT)
 
 
 def families_of(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from hannun.model.errors import WireError
+from hannun.model.errors import TooLarge, WireError
 from hannun.model.labels import Labels
 from hannun.model.metric import Floats, Ids, Ints
 from hannun.wire.compression import decompress
@@ -101,7 +101,10 @@ def records(segment: Bytes) -> Iterator[Bytes]:
 def _inflated(body: Bytes, flags: int) -> Bytes:
     if not flags:
         return body
-    return decompress(bytes(body), ["snappy" if flags & _SNAPPY else "zstd"], limit_bytes=RECORD_BYTES_MAX)
+    try:
+        return decompress(bytes(body), ["snappy" if flags & _SNAPPY else "zstd"], limit_bytes=RECORD_BYTES_MAX)
+    except TooLarge as err:
+        raise WireError(f"wal: a record of more than {RECORD_BYTES_MAX} bytes") from err
 
 
 def _series(record: Bytes) -> Iterator[WalSeries]:
