@@ -80,7 +80,7 @@ def test_the_first_hour(tmp_path: Path, running: Callable) -> None:
         with httpx.Client(base_url=reader.server.url) as nobody:
             assert nobody.get("/api/v1/query?query=up").status_code == 401
         push_with_prometheus(reader, scraping(TUTORIAL, reader, port), running, port)
-        assert {row["metric"]["job"] for row in reader.ask("up")} == {"node", "hannun"}
+        assert {row["metric"]["job"] for row in reader.ask("up")} == {"node", "cadvisor", "hannun"}
 
 
 def test_the_pages_for_an_open_server(tmp_path: Path) -> None:
