@@ -72,38 +72,15 @@ def _ranked(grouping: Grouping, grid: Grid, op: int) -> Grid:
     return grid.take(rows[np.lexsort((sign * values, group))])
 
 
-@aggregation(
-    "topk",
-    param=SCALAR,
-    keeps_series=True,
-    en="The k largest series of each group.",
-    ko="그룹마다 값이 가장 큰 시계열 k개.",
-)
-def topk(grouping: Grouping, param: Scalar) -> Grid:
-    return _select(grouping, param, TOP)
+def _selection(name: str, op: int, en: str, ko: str, *, experimental: bool = False) -> None:
+    @aggregation(name, param=SCALAR, keeps_series=True, experimental=experimental, en=en, ko=ko)
+    def run(grouping: Grouping, param: Scalar) -> Grid:
+        return _select(grouping, param, op)
 
 
-@aggregation(
-    "bottomk",
-    param=SCALAR,
-    keeps_series=True,
-    en="The k smallest series of each group.",
-    ko="그룹마다 값이 가장 작은 시계열 k개.",
-)
-def bottomk(grouping: Grouping, param: Scalar) -> Grid:
-    return _select(grouping, param, BOTTOM)
-
-
-@aggregation(
-    "limitk",
-    param=SCALAR,
-    keeps_series=True,
-    experimental=True,
-    en="Any k series of each group.",
-    ko="그룹마다 시계열 아무 k개.",
-)
-def limitk(grouping: Grouping, param: Scalar) -> Grid:
-    return _select(grouping, param, LIMIT)
+_selection("topk", TOP, "The k largest series of each group.", "그룹마다 값이 가장 큰 시계열 k개.")
+_selection("bottomk", BOTTOM, "The k smallest series of each group.", "그룹마다 값이 가장 작은 시계열 k개.")
+_selection("limitk", LIMIT, "Any k series of each group.", "그룹마다 시계열 아무 k개.", experimental=True)
 
 
 @aggregation(

@@ -25,41 +25,17 @@ def _reduce(grouping: Grouping, op: int) -> Grid:
     return Grid(grouping.labels, out, present, grouping.nameless)
 
 
-@aggregation("sum", en="Sum over the group.", ko="그룹의 합.")
-def total(grouping: Grouping, param: None) -> Grid:
-    return _reduce(grouping, SUM)
+def _reduction(name: str, op: int, en: str, ko: str) -> None:
+    @aggregation(name, en=en, ko=ko)
+    def run(grouping: Grouping, param: None) -> Grid:
+        return _reduce(grouping, op)
 
 
-@aggregation("avg", en="Mean over the group.", ko="그룹의 평균.")
-def avg(grouping: Grouping, param: None) -> Grid:
-    return _reduce(grouping, AVG)
-
-
-@aggregation("min", en="Smallest value of the group.", ko="그룹에서 가장 작은 값.")
-def smallest(grouping: Grouping, param: None) -> Grid:
-    return _reduce(grouping, MIN)
-
-
-@aggregation("max", en="Largest value of the group.", ko="그룹에서 가장 큰 값.")
-def largest(grouping: Grouping, param: None) -> Grid:
-    return _reduce(grouping, MAX)
-
-
-@aggregation("count", en="How many series the group has.", ko="그룹에 있는 시계열 개수.")
-def count(grouping: Grouping, param: None) -> Grid:
-    return _reduce(grouping, COUNT)
-
-
-@aggregation("group", en="1 for each group.", ko="그룹마다 1.")
-def group(grouping: Grouping, param: None) -> Grid:
-    return _reduce(grouping, GROUP)
-
-
-@aggregation("stdvar", en="Population variance over the group.", ko="그룹의 모분산.")
-def stdvar(grouping: Grouping, param: None) -> Grid:
-    return _reduce(grouping, STDVAR)
-
-
-@aggregation("stddev", en="Population standard deviation over the group.", ko="그룹의 모표준편차.")
-def stddev(grouping: Grouping, param: None) -> Grid:
-    return _reduce(grouping, STDDEV)
+_reduction("sum", SUM, "Sum over the group.", "그룹의 합.")
+_reduction("avg", AVG, "Mean over the group.", "그룹의 평균.")
+_reduction("min", MIN, "Smallest value of the group.", "그룹에서 가장 작은 값.")
+_reduction("max", MAX, "Largest value of the group.", "그룹에서 가장 큰 값.")
+_reduction("count", COUNT, "How many series the group has.", "그룹에 있는 시계열 개수.")
+_reduction("group", GROUP, "1 for each group.", "그룹마다 1.")
+_reduction("stdvar", STDVAR, "Population variance over the group.", "그룹의 모분산.")
+_reduction("stddev", STDDEV, "Population standard deviation over the group.", "그룹의 모표준편차.")

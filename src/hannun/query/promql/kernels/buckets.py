@@ -9,6 +9,7 @@ import numpy as np
 from hannun.model.metric import Floats, Ints
 from hannun.query.promql.grid import Bools
 from hannun.query.promql.kernels.compiled import inlined, kernel
+from hannun.query.promql.kernels.windows import longest_run
 
 TOLERANCE = 1e-12
 """Relative differences between neighbouring buckets below this are rounding, not data."""
@@ -60,9 +61,7 @@ def bucket_quantiles(
 ) -> None:
     """Rows `[starts[g], starts[g+1])` are histogram g's buckets. `forced`: counts had to be made monotonic, by
     `where[g]`: the lowest and highest bound, and the largest drop that was taken away."""
-    widest = 0
-    for g in range(first, last):
-        widest = max(widest, starts[g + 1] - starts[g])
+    widest = longest_run(starts, first, last)
     upper = np.empty(widest)
     count = np.empty(widest)
     for g in range(first, last):
@@ -132,9 +131,7 @@ def bucket_fractions(
     there: Bools,
 ) -> None:
     """The share of observations in `[lower, upper]`, linear inside buckets, none from half-open ones."""
-    widest = 0
-    for g in range(first, last):
-        widest = max(widest, starts[g + 1] - starts[g])
+    widest = longest_run(starts, first, last)
     upper = np.empty(widest)
     count = np.empty(widest)
     for g in range(first, last):

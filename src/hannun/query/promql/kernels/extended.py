@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from hannun.model.metric import Floats, Ints
 from hannun.query.promql.grid import Bools
 from hannun.query.promql.kernels.compiled import inlined, kernel
+from hannun.query.promql.kernels.windows import moved_on
 
 
 @inlined
@@ -46,10 +47,7 @@ def extended(
             end = ends[k]
             start = end - range_ms
             reach = end + lookback_ms if is_smoothed else end
-            while high < stop and ts[high] <= reach:
-                high += 1
-            while low < high and ts[low] <= start - lookback_ms:
-                low += 1
+            low, high = moved_on(ts, low, high, stop, start - lookback_ms, reach)
             present[row, k] = False
             out[row, k] = 0.0
             if high == low:
@@ -113,10 +111,7 @@ def smoothed_instant(
         stop = offsets[row + 1]
         for k in range(steps):
             t = ends[k]
-            while high < stop and ts[high] <= t + lookback_ms:
-                high += 1
-            while low < high and ts[low] <= t - lookback_ms:
-                low += 1
+            low, high = moved_on(ts, low, high, stop, t - lookback_ms, t + lookback_ms)
             at = low
             while at < high and ts[at] < t:
                 at += 1

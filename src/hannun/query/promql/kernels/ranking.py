@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from hannun.model.metric import Floats, Ints
 from hannun.query.promql.grid import Bools
 from hannun.query.promql.kernels.compiled import kernel
+from hannun.query.promql.kernels.windows import longest_run, moved_on
 
 QUANTILE, MAD = 0, 1
 DERIV, PREDICT = 0, 1
@@ -110,9 +111,7 @@ def ranked(
     present: Bools,
 ) -> None:
     """quantile_over_time (`q` per step) and mad_over_time."""
-    longest = 0
-    for row in range(first, last):
-        longest = max(longest, offsets[row + 1] - offsets[row])
+    longest = longest_run(offsets, first, last)
     scratch = np.empty(longest)
     for row in range(first, last):
         low = offsets[row]
@@ -120,10 +119,7 @@ def ranked(
         stop = offsets[row + 1]
         for k in range(first_step, last_step):
             end = ends[k]
-            while high < stop and ts[high] <= end:
-                high += 1
-            while low < high and ts[low] <= end - range_ms:
-                low += 1
+            low, high = moved_on(ts, low, high, stop, end - range_ms, end)
             count = high - low
             present[row, k] = count > 0
             out[row, k] = 0.0
@@ -167,10 +163,7 @@ def regressed(
         stop = offsets[row + 1]
         for k in range(first_step, last_step):
             end = ends[k]
-            while high < stop and ts[high] <= end:
-                high += 1
-            while low < high and ts[low] <= end - range_ms:
-                low += 1
+            low, high = moved_on(ts, low, high, stop, end - range_ms, end)
             present[row, k] = high - low >= 2
             out[row, k] = 0.0
             if high - low < 2:
@@ -231,10 +224,7 @@ def smoothed(
         stop = offsets[row + 1]
         for k in range(first_step, last_step):
             end = ends[k]
-            while high < stop and ts[high] <= end:
-                high += 1
-            while low < high and ts[low] <= end - range_ms:
-                low += 1
+            low, high = moved_on(ts, low, high, stop, end - range_ms, end)
             present[row, k] = high - low >= 2
             out[row, k] = 0.0
             if high - low < 2:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hannun.model.metric import Floats, Ints
 from hannun.query.promql.grid import Bools
 from hannun.query.promql.kernels.compiled import kernel
+from hannun.query.promql.kernels.windows import longest_run
 
 RESETS_ADDED = 32
 """Up to here resets are added one by one, exactly as Prometheus does."""
@@ -36,9 +37,7 @@ def extrapolated(
     that it holds, oldest first as Prometheus does.
     """
     steps = len(ends)
-    longest = 0
-    for row in range(first, last):
-        longest = max(longest, offsets[row + 1] - offsets[row])
+    longest = longest_run(offsets, first, last)
     resets = np.empty(longest if is_counter else 0, dtype=np.int64)
     # Sums of all values before resets so far, so that a window of thousands of resets need not add them one by one.
     lost = np.empty(longest if is_counter else 0)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from hannun.model.metric import Floats, Ints
 from hannun.query.promql.grid import Bools
 from hannun.query.promql.kernels.compiled import inlined, kernel
+from hannun.query.promql.kernels.windows import longest_run
 
 SUM, AVG = 0, 1
 MIN, MAX, MIN_TIME, MAX_TIME = 0, 1, 2, 3
@@ -50,9 +51,7 @@ def sums(
 ) -> None:
     """sum_over_time, avg_over_time. A mean whose sum overflows is computed incrementally, as Prometheus does."""
     steps = len(ends)
-    longest = 0
-    for row in range(first, last):
-        longest = max(longest, offsets[row + 1] - offsets[row])
+    longest = longest_run(offsets, first, last)
     suffix = np.empty(longest)
     suffix_lost = np.empty(longest)
     for row in range(first, last):
@@ -127,9 +126,7 @@ def extremes(
 ) -> None:
     """min/max_over_time and their times in seconds (the latest of equals). NaN counts only when all are NaN."""
     steps = len(ends)
-    longest = 0
-    for row in range(first, last):
-        longest = max(longest, offsets[row + 1] - offsets[row])
+    longest = longest_run(offsets, first, last)
     suffix = np.empty(longest, dtype=np.int64)
     smallest = op in (MIN, MIN_TIME)
     for row in range(first, last):
@@ -207,9 +204,7 @@ def spreads(
 ) -> None:
     """stdvar/stddev_over_time of the population: Welford forward, Chan's merge of the two halves."""
     steps = len(ends)
-    longest = 0
-    for row in range(first, last):
-        longest = max(longest, offsets[row + 1] - offsets[row])
+    longest = longest_run(offsets, first, last)
     suffix_mean = np.empty(longest)
     suffix_m2 = np.empty(longest)
     for row in range(first, last):
