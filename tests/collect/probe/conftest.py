@@ -109,6 +109,7 @@ class Web(http.server.BaseHTTPRequestHandler):
 
 
 class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 256
     stopping: threading.Event
 
     def handle_error(self, *_: object) -> None:

@@ -100,8 +100,9 @@ def check(ip: IpAddress, attempt: Attempt) -> None:
 def private_to_us(ip: IpAddress) -> bool:
     """Loopback, link-local (the cloud's metadata service is there), unspecified and multicast addresses."""
     if isinstance(ip, ipaddress.IPv6Address):
-        if ip.ipv4_mapped is not None:
-            return private_to_us(ip.ipv4_mapped)
+        inner = ip.ipv4_mapped or ip.sixtofour
+        if inner is not None:
+            return private_to_us(inner)
         if ip == _METADATA_6 or ip in _NAT64:
             return True
     return ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast

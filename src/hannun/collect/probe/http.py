@@ -59,7 +59,8 @@ async def probe(config: HttpProbe, attempt: Attempt) -> bool:
     _declare(report, config)
     first = Url.parse(_with_scheme(attempt.target))
     target_address = ""
-    if not (config.skip_resolve_phase_with_proxy and config.client.proxy.proxy_url):
+    # What a proxy resolves cannot be checked, so a caller who may not probe everything has it resolved here.
+    if not (config.skip_resolve_phase_with_proxy and config.client.proxy.proxy_url and report.trusted):
         try:
             resolved = await address.choose(first.host, config.ip, attempt)
             target_address = resolved.text

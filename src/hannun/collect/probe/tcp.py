@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from hannun.collect.probe import address, certificates
@@ -12,6 +13,7 @@ from hannun.config.blackbox.model import QueryResponse, TcpProbe
 
 LINE_BYTES_MAX = 64 << 10
 """As Go's line scanner."""
+LINES_AT_ONCE = 200
 PROMPT_S = 0.2
 """A line that matches but has not ended is taken for a prompt when nothing follows for so long."""
 
@@ -72,37 +74,45 @@ async def _step(connection: Connection, step: QueryResponse, attempt: Attempt) -
 
 async def _line_that_matches(connection: Connection, pattern: str, attempt: Attempt) -> Any:
     """Reads until a line matches; None when the target says no more. A prompt without an end of line counts, too."""
-    report = attempt.report
-    line = b""
+    tail = b""
+    read = 0
     while True:
-        match = compiled(pattern).search(line.decode("utf-8", "replace")) if line else None
-        piece = await connection.receive_soon(PROMPT_S) if match is not None else await connection.receive()
+        prompt = compiled(pattern).search(_text(tail)) if tail else None
+        piece = await connection.receive_soon(PROMPT_S) if prompt is not None else await connection.receive()
         if not piece:
-            break
-        head, newline, rest = piece.partition(b"\n")
-        line += head
-        if len(line) > LINE_BYTES_MAX:
-            raise ConnectionError("bufio.Scanner: token too long")
-        if newline:
-            connection.give_back(rest)
-            text = line.removesuffix(b"\r").decode("utf-8", "replace")
-            report.say("Read line", level="debug", line=report.told(text))
-            match = compiled(pattern).search(text)
+            return prompt
+        *lines, tail = (tail + piece).split(b"\n")
+        for number, line in enumerate(lines):
+            match = _match(line, pattern, attempt)
             if match is not None:
-                break
-            line = b""
+                connection.give_back(b"\n".join([*lines[number + 1 :], tail]))
+                return match
+            read += 1
+            if read % LINES_AT_ONCE == 0:  # A target that only sends ends of lines must not hold up the others.
+                await asyncio.sleep(0)
+        if len(tail) > LINE_BYTES_MAX:
+            raise ConnectionError("bufio.Scanner: token too long")
+
+
+def _match(line: bytes, pattern: str, attempt: Attempt) -> Any:
+    text = _text(line.removesuffix(b"\r"))
+    attempt.report.say("Read line", level="debug", line=attempt.report.told(text))
+    match = compiled(pattern).search(text)
     if match is not None:
-        report.say("Regexp matched", regexp=pattern, line=report.told(line.decode("utf-8", "replace")))
+        attempt.report.say("Regexp matched", regexp=pattern, line=attempt.report.told(text))
     return match
+
+
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", "replace")
 
 
 async def _bytes_came(connection: Connection, wanted: bytes, attempt: Attempt) -> bool:
     """Whether the target says exactly `wanted` next."""
-    attempt.report.set("probe_failed_due_to_bytes", 1)
     came = await connection.exactly(len(wanted))
+    attempt.report.set("probe_failed_due_to_bytes", came != wanted)
     if came != wanted:
         attempt.report.fail("Bytes did not match", expected=repr(wanted), bytes=attempt.report.told(repr(came)))
         return False
     attempt.report.say("Bytes matched", expected=repr(wanted))
-    attempt.report.set("probe_failed_due_to_bytes", 0)
     return True
