@@ -113,7 +113,7 @@ def _named(top: Section, key: str, what: str, inside: str, config: Path) -> tupl
         patterns.append(pattern)
         _check_found(top.source, line, words, files)
         for file in files:
-            found.setdefault(file, Named(file, _shown(file, top.source, config)))
+            found.setdefault(file, Named(file, top.source.shown(file)))
     return tuple(patterns), found
 
 
@@ -138,14 +138,6 @@ def _has(path: Path, key: str) -> bool:
     except (OSError, ValueError, Refused):
         return False
     return isinstance(root, yaml.Map) and root.get(key) is not None
-
-
-def _shown(file: Path, source: Source, config: Path) -> str:
-    """The name of a file as the user would write it, seen from where they wrote the configuration's."""
-    try:
-        return str(config.parent / file.relative_to(source.base))
-    except ValueError:
-        return str(file)
 
 
 def _jobs_of_files(

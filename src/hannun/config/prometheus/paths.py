@@ -43,7 +43,7 @@ def existing(words: str, source: Source, line: int, key: str) -> Path:
     elif Path(words).is_absolute() and not _exists(path):
         for beside in _beside(words, source.base):
             if _exists(beside):
-                _say_instead(source, line, words, str(beside))
+                _say_instead(source, line, words, source.shown(beside))
                 return beside
     if not _is_unusable(words) and not _exists(path):
         source.warn(
@@ -78,7 +78,7 @@ def matching(
         for beside in _beside(words, source.base):
             near = [path for path in _glob(str(beside)) if accepts(path)]
             if near:
-                _say_instead(source, line, words, str(beside))
+                _say_instead(source, line, words, source.shown(beside))
                 return str(beside), _bounded(near, source, line, words)
     return pattern, _bounded(found, source, line, words)
 

@@ -67,6 +67,13 @@ class Source:
     base: Path
     notes: Notes
 
+    def shown(self, path: Path) -> str:
+        """A path below `base` as the user would write it, seen from where they wrote this file's."""
+        try:
+            return str(Path(self.file).parent / path.relative_to(self.base))
+        except ValueError:
+            return str(path)
+
     def warn(self, line: int, en: str, ko: str) -> None:
         self.notes.add(Complaint(self.file, line, Text(en=en, ko=ko)))
 
