@@ -13,8 +13,32 @@ from hannun.query.promql.grid import Bools
 from hannun.query.promql.kernels.compiled import kernel
 from hannun.query.promql.kernels.windows import longest_run
 
+_STRIDE = 128
 RESETS_ADDED = 32
 """Up to here resets are added one by one, exactly as Prometheus does."""
+
+
+@kernel
+def _find_resets(value: Floats, begin: int, stop: int, resets: Ints, lost: Floats) -> int:
+    """Places in `(begin, stop)` whose value is below the one before; `lost` sums the values before them. The count."""
+    found = 0
+    at = begin + 1
+    while at < stop:
+        # Whole strides are tested without a branch each.
+        until = min(at + _STRIDE, stop)
+        now = value[at:until]
+        before = value[at - 1 : until - 1]
+        drops = 0
+        for j in range(len(now)):
+            drops |= now[j] < before[j]
+        if drops:
+            for i in range(at, until):
+                if value[i] < value[i - 1]:
+                    resets[found] = i
+                    lost[found] = value[i - 1] + (lost[found - 1] if found else 0.0)
+                    found += 1
+        at = until
+    return found
 
 
 @kernel
@@ -31,10 +55,10 @@ def extrapolated(
     out: Floats,
     present: Bools,
 ) -> None:
-    """Both pointers only move forward, so a row costs samples + steps.
+    """A row costs one pass over its values for resets, and a few looks at its times per step.
 
-    Counter resets are rare: their places are noted once as the right pointer passes them, and each window adds those
-    that it holds, oldest first as Prometheus does.
+    Counter resets are rare: their places are noted once, and each window adds those that it holds, oldest first as
+    Prometheus does.
     """
     steps = len(ends)
     longest = longest_run(offsets, first, last)
@@ -46,19 +70,29 @@ def extrapolated(
         low = offsets[row]
         high = offsets[row]
         stop = offsets[row + 1]
+        found = _find_resets(value, low, stop, resets, lost) if is_counter else 0
         known = 0
         oldest = 0
+        low_stride = 0
+        high_stride = 0
         for k in range(steps):
             end = ends[k]
             start = end - range_ms
+            # Samples mostly come at a pace, so both edges are looked for where the last step's stride leads.
+            before = high
+            if high + high_stride <= stop and high_stride and ts[high + high_stride - 1] <= end:
+                high += high_stride
             while high < stop and ts[high] <= end:
-                if is_counter and high > offsets[row] and value[high] < value[high - 1]:
-                    resets[known] = high
-                    lost[known] = value[high - 1] + (lost[known - 1] if known else 0.0)
-                    known += 1
                 high += 1
+            high_stride = high - before
+            before = low
+            if low + low_stride <= high and low_stride and ts[low + low_stride - 1] <= start:
+                low += low_stride
             while low < high and ts[low] <= start:
                 low += 1
+            low_stride = low - before
+            while known < found and resets[known] < high:
+                known += 1
             count = high - low
             if count < 2:
                 out[row, k] = 0.0
