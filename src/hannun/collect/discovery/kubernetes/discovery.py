@@ -91,8 +91,8 @@ class KubernetesDiscovery:
             if not all(mirror.synced for mirror in self._mirrors):
                 continue  # Half a view would look like targets that are gone.
             begin_s = time.perf_counter()
-            found = await asyncio.to_thread(self._build, self._view())
-            if found != published:
+            found = await asyncio.to_thread(self._build, self._view(), published)
+            if found is not None:
                 publish(found)
                 published = found
             await asyncio.sleep(REST * (time.perf_counter() - begin_s))
@@ -128,5 +128,7 @@ class KubernetesDiscovery:
             attach_namespace=self._config.attach_namespace,
         )
 
-    def _build(self, view: View) -> list[TargetGroup]:
-        return list(ROLES[self._config.role].build(view))
+    def _build(self, view: View, published: list[TargetGroup] | None) -> list[TargetGroup] | None:
+        """None: nothing has changed that anybody could see."""
+        found = list(ROLES[self._config.role].build(view))
+        return None if found == published else found
