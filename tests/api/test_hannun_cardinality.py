@@ -125,7 +125,7 @@ async def test_what_grew_and_who_sends_it(get, counts) -> None:
                 "values": 2,
                 "series": 10,
                 "share": 1.0,
-                "drop_rule": "metric_relabel_configs:\n  - regex: instance\n    action: labeldrop\n",
+                "drop_rule": "",
             },
         ],
         "label_values": [],

@@ -197,6 +197,17 @@ def test_names_without_likeness_are_not_offered(wanted: str) -> None:
     assert nearest(wanted, NAMES, 5) == []
 
 
+def test_a_name_that_is_nearly_right_leaves_little_room_for_others() -> None:
+    assert nearest("http_requests_totl", NAMES, 5) == ["http_requests_total", "http_requests_in_flight"]
+
+
+def test_the_name_of_a_family_leads_to_its_parts() -> None:
+    assert nearest("http_request_duration_seconds", NAMES, 5) == [
+        "http_request_duration_seconds_count",
+        "http_request_duration_seconds_bucket",
+    ]
+
+
 @given(st.text(max_size=300), st.lists(st.text(max_size=50), max_size=20))
 def test_any_text_may_be_asked(wanted: str, names: list[str]) -> None:
     found = nearest(wanted, names, 5)
@@ -254,6 +265,11 @@ def test_a_time_is_asked_for_its_age() -> None:
     assert exprs("backup_last_success_timestamp_seconds", "gauge")["age"] == (
         "time() - backup_last_success_timestamp_seconds"
     )
+
+
+@pytest.mark.parametrize("told", ["counter", "histogram", "summary"])
+def test_when_something_began_is_a_time(told: str) -> None:
+    assert exprs("x_created", told)["age"] == "time() - x_created"
 
 
 def test_an_info_is_counted_by_what_differs() -> None:

@@ -18,6 +18,8 @@ from hannun.model.cardinality import Cardinality, CardinalityReader, Grown, Labe
 HOUR_MS = 3_600_000
 LIMIT, LIMIT_MAX = 20, 100
 LABELS_WITH_VALUES = 20
+NEEDED = ("job", "instance", "le", "quantile")
+"""Without these, series of different senders or buckets would collide: no rule is offered that takes them off."""
 
 
 def routes(backend: Backend) -> list[Route]:
@@ -75,7 +77,7 @@ def look(
                 "values": one.values,
                 "series": one.series,
                 "share": _share(one.series, total),
-                "drop_rule": relabel_yaml.drop_label(one.name, metric),
+                "drop_rule": "" if one.name in NEEDED else relabel_yaml.drop_label(one.name, metric),
             }
             for one in found.labels[:limit]
         ],

@@ -14,6 +14,8 @@ CANDIDATES = 40
 NAME_LENGTH_MAX = 200
 LEAST = 0.4
 """Below this, two names have nothing to do with one another."""
+OF_THE_BEST = 0.75
+"""Beside a name that differs by a letter, one that differs by a word is noise."""
 _WORDS = re.compile(r"[_:.\-/ ]+")
 
 
@@ -31,8 +33,9 @@ def nearest(wanted: str, names: Iterable[str], limit: int) -> list[str]:
         if alike > 0.15:
             scored.append((-alike, name))
     scored.sort()
-    judged = [(-_likeness(low, name.lower()), name) for _, name in scored[:CANDIDATES]]
-    return [name for likeness, name in sorted(judged) if -likeness >= LEAST][:limit]
+    judged = sorted((-_likeness(low, name.lower()), name) for _, name in scored[:CANDIDATES])
+    least = max(LEAST, -judged[0][0] * OF_THE_BEST) if judged else LEAST
+    return [name for likeness, name in judged if -likeness >= least][:limit]
 
 
 def _likeness(wanted: str, name: str) -> float:

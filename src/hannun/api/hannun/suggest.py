@@ -70,10 +70,8 @@ def family_of(name: str) -> str:
 
 def kind_of(name: str, told: str) -> str:
     """The type to suggest by: what the sender told, else what the name says."""
-    if told in ("histogram", "gaugehistogram", "summary"):
-        if name.endswith("_created"):
-            return "gauge"
-        return told
+    if name.endswith("_created"):
+        return "gauge"  # when the counter or histogram of that name began
     if told != "unknown":
         return told
     if name.endswith("_bucket"):
