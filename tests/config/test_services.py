@@ -13,6 +13,7 @@ from hannun.config import yaml
 from hannun.config.http_client import Secret
 from hannun.config.services import KINDS, ServiceConfig, ServiceUrl, parse_url, read_services
 from hannun.config.values import BadValue
+from hannun.testing.pages import LANGS, pages
 
 ENV = {"PW": "p@ss/w:rd%41", "PORT": "5433", "URL": "redis://env.example:7000", "H": "db.example"}
 
@@ -174,3 +175,18 @@ def test_complaints_have_their_line(text: str, said: str) -> None:
     assert len(complaints) == 1
     assert said in complaints[0]
     assert complaints[0].endswith(" !") == ("intervall" not in text)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_guide_shows_what_is_read(lang: str) -> None:
+    (page,) = (page for page in pages(lang) if page.name == "guide/services.md")
+    variables = {f"{name}_PASSWORD": "pw" for name in ("PG", "MYSQL", "REDIS", "MQ")}
+    found = []
+    for block in page.blocks:
+        root = yaml.load(block.text, page.name).root if block.kind == "yaml" else None
+        if isinstance(root, yaml.Map) and (node := root.get("services")) is not None:
+            services, complaints = read_services(node, page.name, variables, Path("/etc/hannun"))
+            assert complaints == ()
+            found += services
+    assert [service.url.kind for service in found[:-1]] == [kind.name for kind in KINDS]
+    assert (found[-1].interval_ms, found[-1].url.tls) == (30_000, "verified")
