@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
 from hannun.collect.http_client.dial import causes
-from hannun.collect.http_client.tls import make_context
 from hannun.collect.probe.address import Resolved
+from hannun.collect.probe.contexts import context_for
 from hannun.config.http_client import TlsConfig
 
 PIECE_BYTES = 16 << 10
@@ -27,9 +27,7 @@ class Connection:
         """Raises OSError (ssl.SSLError among them), FetchError for files of `tls_config`."""
         from anyio.streams.tls import TLSAttribute, TLSStream
 
-        context = await asyncio.to_thread(make_context, config)
-        if alpn:
-            context.set_alpn_protocols(list(alpn))
+        context = await context_for(config, alpn)
         with _as_os_error():
             self._stream = await TLSStream.wrap(
                 self._stream, hostname=server_name, ssl_context=context, standard_compatible=False

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 
 from hannun import __version__
 from hannun.collect.http_client import BodyRoom, Lease
@@ -124,7 +125,9 @@ async def _follow(
         address=target_address,
         server_name=server_name,
         headers=[("Host", host_header or first.authority), *headers],
-        content=await asyncio.to_thread(_content, config),
+        content=config.body.encode()
+        if config.body_file is None
+        else await asyncio.to_thread(_content, config.body_file),
         source_address=config.ip.source_address,
     )
     jar = Jar()
@@ -209,14 +212,12 @@ def _complete(trip: Trip, jar: Jar) -> Trip:
     return replace(trip, headers=[*(pair for pair in trip.headers if pair[0].lower() not in mine), *added])
 
 
-def _content(config: HttpProbe) -> bytes:
-    """Raises OSError when `body_file` cannot be read, TooLarge."""
-    if config.body_file is None:
-        return config.body.encode()
-    with config.body_file.open("rb") as file:
+def _content(path: Path) -> bytes:
+    """Raises OSError when it cannot be read, TooLarge."""
+    with path.open("rb") as file:
         content = file.read(SENT_BYTES_MAX + 1)
     if len(content) > SENT_BYTES_MAX:
-        raise TooLarge(f"body_file {config.body_file} is larger than {SENT_BYTES_MAX >> 20} MiB")
+        raise TooLarge(f"body_file {path} is larger than {SENT_BYTES_MAX >> 20} MiB")
     return content
 
 

@@ -6,7 +6,6 @@ warm connection. Over httpcore, whose trace events give the moments.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import ssl
@@ -16,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hannun.collect.http_client.proxy import proxy_for
-from hannun.collect.http_client.tls import make_context
 from hannun.collect.http_client.url import Url
+from hannun.collect.probe.contexts import context_for
 from hannun.config.http_client import HttpClientConfig
 
 if TYPE_CHECKING:
@@ -136,7 +135,8 @@ async def _pool(trip: Trip, client: HttpClientConfig) -> Any:
     secure = trip.url.scheme == "https"
     proxy = _via_proxy(trip, client)
     # httpcore makes a context by itself when it has none, which reads the trust store even for plain HTTP.
-    context = await asyncio.to_thread(make_context, client.tls) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    alpn = ["http/1.1", "h2"] if client.enable_http2 else ["http/1.1"]
+    context = await context_for(client.tls, alpn) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     shared: dict[str, Any] = {
         "ssl_context": context,
         "max_connections": 1,
@@ -152,7 +152,7 @@ async def _pool(trip: Trip, client: HttpClientConfig) -> Any:
         via.core(),
         proxy_auth=via.userinfo,
         proxy_headers=[(name, value) for name, values in told.items() for value in values],
-        proxy_ssl_context=await asyncio.to_thread(make_context, client.tls) if via.scheme == "https" else None,
+        proxy_ssl_context=await context_for(client.tls) if via.scheme == "https" else None,
         **shared,
     )
 
