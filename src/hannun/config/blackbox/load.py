@@ -52,7 +52,7 @@ def read_modules(top: Section) -> dict[str, Module]:
 
 def _module(name: str, section: Section) -> Module | None:
     prober = section.text("prober")
-    timeout_ms = max(section.word("timeout", scalars.go_duration, 0), 0)
+    timeout_ms = max(section.word("timeout", _timeout, 0), 0)
     read_by = {each: section.section(each, "config.plain") for each in PROBES}
     found = PROBES.get(prober)
     module: Module | None = None
@@ -73,6 +73,10 @@ def _module(name: str, section: Section) -> Module | None:
             unread.close()
     section.close()
     return module
+
+
+def _timeout(words: str) -> int:
+    return scalars.go_duration(words) if words else 0
 
 
 def _no_prober(section: Section, name: str, prober: str) -> None:

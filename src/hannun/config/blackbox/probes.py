@@ -255,14 +255,14 @@ def _address(words: str) -> str:
 
 
 def _transport(words: str) -> Literal["udp", "tcp"]:
-    if words in ("udp", "tcp"):
-        return "udp" if words == "udp" else "tcp"
+    if words in ("", "udp", "tcp"):
+        return "tcp" if words == "tcp" else "udp"
     raise BadValue(f"{quote(words)} is neither udp nor tcp", f"{quote(words)}: udp나 tcp로 적어 주세요")
 
 
 def _query_class(words: str) -> str:
-    if words in QUERY_CLASSES:
-        return words
+    if words in ("", *QUERY_CLASSES):
+        return words or "IN"
     raise BadValue(
         f"query class {quote(words)} is not valid; write one of {', '.join(QUERY_CLASSES)}",
         f"{quote(words)}: {', '.join(QUERY_CLASSES)} 가운데 하나로 적어 주세요",
@@ -272,7 +272,7 @@ def _query_class(words: str) -> str:
 def _query_type(words: str) -> str:
     from dns.rdatatype import RdataType  # 10 ms that only a DNS module should cost
 
-    if words in RdataType.__members__:
-        return words
+    if not words or words in RdataType.__members__:
+        return words or "ANY"
     near = words.upper() if words.upper() in RdataType.__members__ else "A, AAAA, MX, SOA …"
     raise BadValue(f"query type {quote(words)} is not valid; write {near}", f"{quote(words)}: {near}처럼 적어 주세요")

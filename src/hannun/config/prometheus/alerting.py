@@ -46,7 +46,7 @@ def _manager(section: Section, *, legacy: bool) -> AlertmanagerConfig:
 
 
 def _api_version(section: Section) -> None:
-    version = section.text("api_version", "v2")
+    version = section.text("api_version") if "api_version" in section else "v2"
     if version == "v1":
         section.source.odd(
             section.line_of("api_version"),

@@ -220,7 +220,7 @@ def _headers(section: Section) -> dict[str, HeaderValues]:
 
 
 def _tls_version(words: str) -> str:
-    if words in TLS_VERSIONS:
+    if words in ("", *TLS_VERSIONS):
         return words
     raise BadValue(
         f"unknown TLS version: {words[:80]}; write one of {', '.join(TLS_VERSIONS)}",

@@ -145,7 +145,7 @@ def url(words: str) -> str:
         why = "missing protocol scheme"
     elif _BAD_ESCAPE.search(words.partition("?")[0]):
         why = "invalid URL escape"
-    elif "://" not in words and ":" in words.partition("/")[0] and not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", words):
+    elif ":" in re.split(r"[/?#]", words, maxsplit=1)[0] and not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", words):
         why = "first path segment in URL cannot contain colon"
     else:
         try:

@@ -129,7 +129,7 @@ def _job(section: Section, common: Global) -> ScrapeConfig:
         track_timestamps_staleness=section.flag("track_timestamps_staleness"),
         enable_compression=section.flag("enable_compression", True),
         protocols=_protocols(section) or common.protocols or (PROTOCOLS if native else TEXT_PROTOCOLS),
-        fallback_protocol=section.word("fallback_scrape_protocol", _protocol, ""),
+        fallback_protocol=section.word("fallback_scrape_protocol", _fallback, ""),
         extra_scrape_metrics=section.flag("extra_scrape_metrics", common.extra_metrics),
         scrape_native_histograms=native,
         always_scrape_classic_histograms=_classic(section, common),
@@ -247,6 +247,10 @@ def _refuse_escaping(section: Section) -> None:
 
 def _protocol(words: str) -> str:
     return _one_of("unknown scrape protocol", words, PROTOCOLS)
+
+
+def _fallback(words: str) -> str:
+    return _protocol(words) if words else ""
 
 
 def _escaping(words: str) -> str:

@@ -128,29 +128,29 @@ class Section:
 
     def text(self, key: str, default: str = "") -> str:
         """Any scalar, as it is written: `job_name: 1` and `regex: true` are texts to Prometheus."""
-        return self._scalar(key, lambda node: node.text, default)
+        return self._scalar(key, lambda node: node.text, default, "")
 
     def flag(self, key: str, default: bool = False) -> bool:
-        return self._scalar(key, scalars.flag, default)
+        return self._scalar(key, scalars.flag, default, False)
 
     def whole(self, key: str, default: int = 0, *, least: int = 0, most: int = scalars.UINT_MAX) -> int:
-        return self._scalar(key, lambda node: scalars.whole(node, least=least, most=most), default)
+        return self._scalar(key, lambda node: scalars.whole(node, least=least, most=most), default, 0)
 
     def number(self, key: str, default: float = 0.0) -> float:
-        return self._scalar(key, scalars.number, default)
+        return self._scalar(key, scalars.number, default, 0.0)
 
     def duration(self, key: str, default_ms: int = 0) -> int:
-        return self._scalar(key, lambda node: scalars.duration(node.text), default_ms)
+        return self._scalar(key, lambda node: scalars.duration(node.text), default_ms, 0)
 
     def size(self, key: str) -> int:
-        return self._scalar(key, lambda node: scalars.size(node.text), 0)
+        return self._scalar(key, lambda node: scalars.size(node.text), 0, 0)
 
     def url(self, key: str) -> str:
-        return self._scalar(key, lambda node: scalars.url(node.text), "")
+        return self._scalar(key, lambda node: scalars.url(node.text), "", "")
 
     def word(self, key: str, read: Callable[[str], T], default: T) -> T:
-        """A scalar through `read`, which raises BadValue."""
-        return self._scalar(key, lambda node: read(node.text), default)
+        """A scalar through `read`, which raises BadValue and is asked about "" for null."""
+        return self._scalar(key, lambda node: read(text_of(node)), default, None)
 
     def path(self, key: str) -> Path | None:
         """A file's path from the folder of this file; where a container's path leads nowhere, the file beside us."""
@@ -239,12 +239,19 @@ class Section:
         self.source.warn(self.line_of(key), f"`{key}` is not used: {en}", f"`{key}`: 쓰지 않습니다. {ko}")
         return True
 
-    def _scalar(self, key: str, read: Callable[[Scalar], T], default: T) -> T:
-        node = self.take(key)
-        if node is None or not isinstance(node, Scalar):
-            if node is not None:
-                self._wanted(node, key, "one value", "값 하나")
+    def _scalar(self, key: str, read: Callable[[Scalar], T], default: T, zero: T | None) -> T:
+        """The value; `default` where the key is missing. A key with nothing behind it is Go's zero value, not the
+        default: `honor_timestamps:` is false. `zero` None: `read` decides."""
+        self._asked.add(key)
+        entry = self._entries.get(key)
+        if entry is None:
             return default
+        node = entry.value
+        if not isinstance(node, Scalar):
+            self._wanted(node, key, "one value", "값 하나")
+            return default
+        if node.is_null and zero is not None:
+            return zero
         try:
             return read(node)
         except BadValue as err:

@@ -17,16 +17,26 @@ FUNCTIONS = frozenset(
 )
 _CONSTANTS = frozenset(("true", "false", "nil"))
 _OPENERS = frozenset(("if", "range", "with", "define", "block"))
+_KEYWORDS = _OPENERS | {"end", "else", "template", "break", "continue"}
 _VARIABLES = frozenset(("$", "$labels", "$externalLabels", "$externalURL", "$value"))
 _TOKEN = re.compile(
     r"""(?P<space>\s+)
     |(?P<text>"(?:[^"\\\n]|\\.)*"|`[^`]*`|'(?:[^'\\\n]|\\.)+')
     |(?P<variable>\$\w*)
+    |(?P<number>[-+]?\.?[0-9][\w.]*)
     |(?P<field>\.\w*)
-    |(?P<number>[-+]?[0-9][\w.]*)
     |(?P<name>[^\W\d]\w*)
     |(?P<mark>:=|[=|(),])""",
     re.VERBOSE,
+)
+
+
+_NUMBER = re.compile(
+    r"[-+]?(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO]?[0-7_]*|[1-9][0-9_]*|[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?|[0-9]+\.)i?"
+)
+_INTEGER_OF_EIGHT = re.compile(r"[-+]?0[0-9]*[89][0-9]*")
+_ESCAPES = re.compile(
+    r"""(?:[^\\]|\\(?:[abfnrtv\\'"]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3}))*""", re.DOTALL
 )
 
 
@@ -86,6 +96,10 @@ def _action(text: str, place: int) -> tuple[int, list[tuple[str, str]]]:
                 raise BadTemplate("unterminated character constant")
             raise BadTemplate(f"unexpected {letter!r} in command")
         place = found.end()
+        if found.lastgroup == "number" and (not _NUMBER.fullmatch(found[0]) or _INTEGER_OF_EIGHT.fullmatch(found[0])):
+            raise BadTemplate(f'bad number syntax: "{found[0][:40]}"')
+        if found.lastgroup == "text" and found[0][0] != "`" and not _ESCAPES.fullmatch(found[0][1:-1]):
+            raise BadTemplate("invalid syntax")
         if found.lastgroup != "space":
             tokens.append((str(found.lastgroup), found[0]))
 
@@ -100,6 +114,8 @@ def _shape(tokens: list[tuple[str, str]]) -> None:
             depth -= 1
             if depth < 0:
                 raise BadTemplate("unexpected right paren")
+        elif word == "|" and (not place or (tokens[place - 1][0] == "mark" and tokens[place - 1][1] != ")")):
+            raise BadTemplate('unexpected "|" in command')
         elif place and tokens[place - 1] == ("mark", "|") and (kind in ("text", "number") or word in _CONSTANTS):
             raise BadTemplate("non executable command in pipeline")
     if depth:
@@ -120,20 +136,23 @@ def _block(tokens: list[tuple[str, str]], open_blocks: list[str]) -> None:
         if not open_blocks:
             raise BadTemplate("unexpected {{end}}")
         open_blocks.pop()
+    elif word == "else" and len(tokens) > 1 and tokens[1][1] not in ("if", "with"):
+        raise BadTemplate(f"unexpected {tokens[1][1][:40]} in else")
     elif word == "else" and (not open_blocks or open_blocks[-1] not in ("if", "range", "with")):
         raise BadTemplate("unexpected {{else}}")
 
 
 def _names(tokens: list[tuple[str, str]], known: set[str]) -> None:
-    keywords = _OPENERS | {"end", "else", "template", "break", "continue"}
+    first = tokens[0][1]
+    if first in ("define", "template", "block") and (len(tokens) < 2 or tokens[1][0] != "text"):
+        raise BadTemplate(f"unexpected {tokens[1][1][:40] if len(tokens) > 1 else 'end'} in {first} clause")
     for place, (kind, word) in enumerate(tokens):
         following = tokens[place + 1][1] if place + 1 < len(tokens) else ""
-        if (
-            kind == "name"
-            and word not in FUNCTIONS
-            and not (word in keywords and (place == 0 or tokens[0][1] == "else"))
-        ):
-            raise BadTemplate(f'function "{word}" not defined')
+        opens = place == 0 or (place == 1 and first == "else")
+        if kind == "name" and word not in FUNCTIONS and not (opens and word in _KEYWORDS):
+            raise BadTemplate(
+                f"unexpected {word} in command" if word in _KEYWORDS else f'function "{word}" not defined'
+            )
         if kind == "variable":
             if following in (":=", ","):
                 known.add(word)
