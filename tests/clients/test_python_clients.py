@@ -72,9 +72,12 @@ def test_a_wrong_query_is_its_own_exception_with_our_words(connect) -> None:
 
     with pytest.raises(PrometheusApiClientException, match="parse error"):
         connect.custom_query("sum(")
-    # Targets come with scraping; until then a clear 404.
-    with pytest.raises(PrometheusApiClientException, match="404"):
-        connect.get_targets()
+
+
+def test_targets_of_a_server_that_scrapes_nothing(connect) -> None:
+    assert connect.get_scrape_pools() == []
+    assert connect.get_targets()["activeTargets"] == []
+    assert connect.get_target_metadata({"job": "nobody"}) == []
 
 
 def test_data_frames(connect, filled) -> None:

@@ -232,6 +232,16 @@ def test_cardinality_counts_what_is_scraped(both: Both) -> None:
     assert (metric["type"], metric["help"], metric["series"]) == ("counter", "Orders taken.", 1)
 
 
+def test_the_python_client_lists_targets(both: Both) -> None:
+    api = pytest.importorskip("prometheus_api_client", reason="prometheus-api-client is not installed")
+    with api.PrometheusConnect(url=str(both.ours.base_url).rstrip("/")) as connected:
+        # It derives the pools from the targets, so a job without any is not among them.
+        assert connected.get_scrape_pools() == ["shop"]
+        assert {target["health"] for target in connected.get_targets(state="active")["activeTargets"]} == {"up", "down"}
+        (told,) = connected.get_target_metadata({"env": "prod"}, metric="shop_temperature_celsius")
+    assert (told["type"], told["help"]) == ("gauge", "How warm it is.")
+
+
 def test_a_bad_file_is_refused_and_the_old_one_stays(both: Both) -> None:
     good = both.config.read_text(encoding="utf-8")
     both.config.write_text("scrape_configs: [{job_name: a}, {job_name: a}]\n", encoding="utf-8")

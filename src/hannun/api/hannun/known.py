@@ -35,7 +35,10 @@ class KnownMetrics:
 
     def series(self, budget: Budget) -> Mapping[str, int]:
         """Every stored name with the number of its series (0 where nobody counts them)."""
-        with self._loading:
+        # Whoever has no time left to wait for another's reading takes what was read before.
+        if not self._loading.acquire(timeout=max(budget.remaining_s(), 0.0)):
+            return self._series
+        try:
             if self._clock.monotonic_s() - self._loaded_s > KEEP_S:
                 if self._counter is not None:
                     self._series = self._counter.metric_counts(budget)
@@ -45,6 +48,8 @@ class KnownMetrics:
                 self._loaded_s = self._clock.monotonic_s()
                 self._nearest = {}
             return self._series
+        finally:
+            self._loading.release()
 
     def is_stored(self, name: str, budget: Budget) -> bool:
         """Whether any series of that name is stored, whenever it was seen. A yes is believed for a minute."""

@@ -57,9 +57,9 @@ def endpoints(backend: Backend) -> list[Endpoint]:
     async def metadata(request: Request) -> Response:
         form = await backend.form(request)
         limit = parameters.integer(form, "limit", -1, "limit must be a number")
-        metric, wanted = form.one("metric"), _matchers(form.one("match_target"))
+        metric, wanted = form.one("metric"), form.one("match_target")
         found = around.targets.metadata(metric)
-        return await answer(request, lambda: _metadata(found, wanted, limit, named=metric == ""))
+        return await answer(request, lambda: _metadata(found, _matchers(wanted), limit, named=metric == ""))
 
     async def relabel_steps(request: Request) -> Response:
         form = await backend.form(request)
