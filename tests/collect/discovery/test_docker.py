@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hannun.collect.discovery.docker import Container, DockerDiscovery, Network, targets
 from hannun.config.http_client import Authorization, HttpClientConfig, Secret
@@ -171,3 +174,19 @@ async def test_what_the_engine_refuses_keeps_the_targets_and_is_said(peer, watch
 async def test_an_address_that_is_no_engine_is_explained(watching) -> None:
     async with watching(DockerDiscovery(DockerSd("npipe:////./pipe/docker_engine"))) as seen:
         await seen.until(lambda: "unix:///var/run/docker.sock" in seen.discoverer.failing)
+
+
+ANY_JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=8)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.sampled_from(["Id", "Names", "Ports", "NetworkSettings", "Networks", "Labels"]), inner),
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(["Id", "Names", "Ports", "NetworkSettings", "HostConfig"]), ANY_JSON)))
+def test_any_answer_is_targets_or_refused_by_its_type(containers: list[dict[str, Any]]) -> None:
+    with contextlib.suppress(msgspec.ValidationError):
+        assert all(address for address in found([*containers, WEB]))

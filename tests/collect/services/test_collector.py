@@ -135,6 +135,22 @@ def test_a_kept_connection_that_broke_meanwhile_is_replaced_within_the_same_read
     assert (Script.opened, Script.closed) == (2, 1)
 
 
+def test_a_service_that_hangs_is_not_tried_twice_in_one_reading(
+    made: ServiceCollector, clock: Clock, monkeypatch
+) -> None:
+    assert rows(made)["svc_up env=prod"] == 1
+    clock.now_s += 1
+
+    def hang(self: Script) -> None:
+        clock.now_s += 5
+        raise TimeoutError
+
+    monkeypatch.setattr(Script, "check", hang)
+    assert rows(made)["svc_up env=prod"] == 0
+    assert Script.opened == 1
+    assert made.status()[0].error == "no answer in time"
+
+
 def test_parts_for_which_there_is_no_time_are_left_out(made: ServiceCollector, clock: Clock) -> None:
     def slow(builder: Builder) -> None:
         clock.now_s += 2

@@ -12,6 +12,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hannun.collect.host.builder import Builder
+from hannun.collect.services.rabbitmq import tell_node, tell_overview, tell_queue
 
 OVERVIEW = {
     "rabbitmq_version": "3.12.1",
@@ -170,6 +175,28 @@ def test_what_a_user_may_not_see_costs_only_itself(management, ask) -> None:
     assert set(watch.errors) == {"node"}
     assert rows["rabbitmq_up"] == 1
     assert (rows['rabbitmq_module_up{module="node"}'], rows['rabbitmq_module_up{module="queue"}']) == (0, 1)
+
+
+ANY_JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.just(10**400), st.floats(), st.text(max_size=10)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.sampled_from(["name", "vhost", "messages", "message_stats", "object_totals", "uptime"]), inner
+        ),
+    ),
+    max_leaves=10,
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from(["node", "name", "messages", "message_stats", "partitions", "uptime"]), ANY_JSON)
+)
+def test_any_answer_is_some_samples(told: dict[str, Any]) -> None:
+    builder = Builder()
+    for tell in (tell_overview, tell_node, tell_queue):
+        tell(told, builder)
+    assert all(isinstance(sample.value, float) for family in builder.families() for sample in family.samples)
 
 
 def manage(port: int, method: str, path: str, body: Any = None) -> None:

@@ -92,7 +92,7 @@ class ServiceCollector:
 
     def _read(self, begin_s: float) -> list[Family]:
         told = Builder()
-        error = self._connect()
+        error = self._connect(begin_s + self._timeout_s)
         answered_s = self._monotonic()
         outcomes = self._parts(told, begin_s + self._timeout_s) if not error else []
         failed = [outcome for outcome in outcomes if outcome.error and not outcome.absent]
@@ -116,14 +116,16 @@ class ServiceCollector:
             name, outcome.absent or not outcome.error, outcome.duration_s, outcome.error, outcome.absent
         )
 
-    def _connect(self) -> str:
+    def _connect(self, deadline_s: float) -> str:
         """A session that has just proved to be alive, or why there is none."""
         if self._session is not None:
             try:
                 self._session.check()
             # A kept connection breaks whenever the service restarts, and drivers say so in many ways.
-            except Exception:  # noqa: BLE001
+            except Exception as err:  # noqa: BLE001
                 self.close()
+                if self._monotonic() >= deadline_s:
+                    return self._words(err)  # It hangs: a new connection would only hang as long again.
             else:
                 return ""
         try:

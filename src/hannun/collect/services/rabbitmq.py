@@ -230,4 +230,7 @@ def _text(value: object) -> str:
 
 def _number(value: object) -> float | None:
     """Numbers and yes or no; what is not known yet is the text "" or "undefined" here."""
-    return float(value) if isinstance(value, bool | int | float) else None
+    try:
+        return float(value) if isinstance(value, bool | int | float) else None
+    except OverflowError:  # JSON knows no largest integer.
+        return None
