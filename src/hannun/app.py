@@ -198,7 +198,11 @@ class App:
 
     async def reload(self) -> None:
         """Certificate, key and the configuration files. Raises HannunError; what was in force then stays."""
-        self.web.reload_tls()
+        try:
+            self.web.reload_tls()
+        except HannunError as err:
+            self.pulling.refused(err)
+            raise
         await self.pulling.reload()
 
     async def _reload_and_say(self) -> None:

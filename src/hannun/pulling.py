@@ -70,6 +70,7 @@ class Pulling:
         self._problems = problems
         self.config, probes, self.complaints = _read(settings)
         self.reload_status = (True, clock.now_ms())
+        self._reloading = asyncio.Lock()
         self.prober = Prober(probes)
         entries = stand_ins(
             prober=self.prober,
@@ -93,21 +94,26 @@ class Pulling:
 
     async def reload(self) -> None:
         """Reads the files again. Raises HannunError when they cannot be used; then everything stays as it was."""
-        try:
-            config, probes, complaints = await asyncio.to_thread(_read, self._settings)
-        except HannunError as err:
-            self.reload_status = (False, self.reload_status[1])
-            self.prober.reload_failed()
-            words = {lang: err.say(lang) for lang in ("en", "ko")}
-            what = Text(en=REFUSED.say("en", words=words["en"]), ko=REFUSED.say("ko", words=words["ko"]))
-            self._problems.raise_(RELOAD, Severity.WARNING, what, REFUSED_DO)
-            raise
-        await self.scrapes.apply(config)
-        self.prober.apply(probes)
-        self.config, self.complaints = config, complaints
-        self.reload_status = (True, self._clock.now_ms())
-        self._problems.clear(RELOAD)
+        async with self._reloading:  # Two at once would read in one order and apply in another.
+            try:
+                config, probes, complaints = await asyncio.to_thread(_read, self._settings)
+                await self.scrapes.apply(config)
+            except HannunError as err:
+                self.refused(err)
+                raise
+            self.prober.apply(probes)
+            self.config, self.complaints = config, complaints
+            self.reload_status = (True, self._clock.now_ms())
+            self._problems.clear(RELOAD)
         _log.info("configuration read again: %d jobs, %d rule groups", len(config.scrape), len(config.rule_groups))
+
+    def refused(self, err: HannunError) -> None:
+        """A file of any kind could not be read again: every page that tells of reloads says so until one succeeds."""
+        self.reload_status = (False, self.reload_status[1])
+        self.prober.reload_failed()
+        words = {lang: err.say(lang) for lang in ("en", "ko")}
+        what = Text(en=REFUSED.say("en", words=words["en"]), ko=REFUSED.say("ko", words=words["ko"]))
+        self._problems.raise_(RELOAD, Severity.WARNING, what, REFUSED_DO)
 
 
 def _service(config: ServiceConfig) -> Source:
