@@ -162,6 +162,16 @@ async def test_http_headers_come_from_values_secrets_and_files(tmp_path: Path) -
     assert seen == ["filed"]
 
 
+async def test_a_secret_with_a_line_break_is_told_without_its_words(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("hush\nX-Evil: 1")
+    config = HttpClientConfig(authorization=Authorization(credentials=Secret(file=tmp_path / "token")))
+    async with peer(lambda _: answer()) as server, asking(config) as client:
+        with pytest.raises(FetchError, match="header Authorization has a line break") as caught:
+            await client.get(server.url)
+    assert "hush" not in str(caught.value)
+    assert server.asked == []
+
+
 async def test_credentials_do_not_follow_a_redirect_to_another_host() -> None:
     config = HttpClientConfig(
         basic_auth=BasicAuth("a", password=Secret("b")), http_headers={"X-Key": HeaderValues(("secret",))}

@@ -226,7 +226,7 @@ async def target() -> AsyncIterator[Callable[..., Awaitable[Target]]]:
 
         async def start(page: bytes = b"", **more: object) -> Target:
             made = Target(page, **more)  # type: ignore[arg-type]
-            server = await asyncio.start_server(made.serve, "127.0.0.1", 0)
+            server = await asyncio.start_server(made.serve, "127.0.0.1", made.port)
             made.port = server.sockets[0].getsockname()[1]
             stack.callback(server.close)
             return made

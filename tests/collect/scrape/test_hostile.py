@@ -91,7 +91,7 @@ async def never(_: str) -> bytes:
     return b""
 
 
-SERIES = "".join(f'flood{{number="{number}"}} 1\n' for number in range(250_000)).encode()
+SERIES = "".join(f'flood{{number="{number}"}} 1\n' for number in range(350_000)).encode()
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ SERIES = "".join(f'flood{{number="{number}"}} 1\n' for number in range(250_000))
         pytest.param(lambda _: page(b"x" * (1 << 20)), "line 1", id="one endless line"),
         pytest.param(lambda _: page(b'a{l="1",l="2"} 1\n'), "line 1", id="a label twice"),
         pytest.param(lambda _: page(b"a 1e999999\n" + b"9" * 1000 + b" 1\n"), "line", id="absurd numbers"),
-        pytest.param(lambda _: page(SERIES), "sample limit exceeded", id="250,000 series"),
+        pytest.param(lambda _: page(SERIES), "sample limit exceeded", id="350,000 series"),
     ],
 )
 async def test_a_hostile_target_costs_only_itself(
@@ -161,8 +161,8 @@ async def test_a_large_page_does_not_hold_up_the_event_loop(house: Any, target: 
             await one.round()
         assert [len(batch) for batch in one.sink.batches] == [100_005] * 2
         one.manager._pools.clear()
-    # Threads share the interpreter: it is handed over every 5 ms, and other work runs on this machine too.
-    assert worst[0] < 0.25
+    # 20 ms on a quiet machine; the whole page takes 2 s, which is what a loop would stand still that parsed it itself.
+    assert worst[0] < 0.8
 
 
 async def test_hanging_targets_do_not_delay_a_good_one(
@@ -197,7 +197,7 @@ async def test_a_thousand_targets_start_spread(house: Any, make_job: Any, monkey
         await one.apply(make_job(*(f"10.0.{number // 250}.{number % 250}:9100" for number in range(1_000))))
         begin_ms = one.clock.now_ms()
         async with asyncio.timeout(10):
-            while not one.manager.active():
+            while len(one.manager.active()) < 1_000:
                 await asyncio.sleep(0.01)
         for _ in range(160):
             await one.clock.turn(0.1)

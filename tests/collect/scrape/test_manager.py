@@ -17,6 +17,7 @@ from hannun.model.errors import HannunError, NotFound
 from hannun.model.relabel import RelabelRule
 from hannun.model.target import TargetGroup
 from hannun.observe.outcomes import Outcomes
+from hannun.testing.server import free_port
 
 UP = b"# HELP a A thing.\n# TYPE a gauge\na 1\n"
 
@@ -209,7 +210,6 @@ async def test_outcomes_are_counted(house: Open, target: Start, make_job: MakeJo
     assert counted == {
         "told twice with different values": 1,
         "timestamp out of bounds": 2,
-        "metric_relabel_configs": 1,
     }
 
 
@@ -269,19 +269,15 @@ async def test_a_name_that_does_not_resolve_is_answered_by_its_stand_in(
     assert sum("stands in" in record.getMessage() for record in caplog.records) == 1
 
 
-async def test_the_real_one_wins_when_it_answers_again(
-    house: Open, target: Start, make_job: MakeJob, closed_port: int
-) -> None:
+async def test_the_real_one_wins_when_it_answers_again(house: Open, target: Start, make_job: MakeJob) -> None:
+    port = free_port()
     exporter = Exporter()
-    async with house(exporter.stand_ins(closed_port)) as one:
-        await one.apply(make_job(f"localhost:{closed_port}"))
+    async with house(exporter.stand_ins(port)) as one:
+        await one.apply(make_job(f"localhost:{port}"))
         await one.round()
         assert one.status.stand_in == "node_exporter"
-        server = await target(b"node_load1 2\n")
-        (pool,) = one.manager._pools.values()
-        # The same address begins to answer: the loop goes on, only what it reaches has changed.
-        (loop,) = pool.loops.values()
-        loop.target = dataclasses.replace(loop.target, url=f"http://{server.address}/metrics")
+        assert len(one.problems.standing()) == 1
+        await target(b"node_load1 2\n", port=port)
         await one.round()
         assert (one.status.stand_in, one.sink.values("node_load1")) == ("", [1.0, 2.0])
         assert one.problems.standing() == []
@@ -303,6 +299,40 @@ async def test_a_stand_in_that_fails_says_so(house: Open, make_job: MakeJob, clo
         await one.apply(make_job(f"127.0.0.1:{closed_port}"))
         await one.round()
         assert one.status.last_error == "stand-in node_exporter: no /proc here"
+
+
+async def test_one_warning_for_all_targets_behind_one_stand_in(house: Open, make_job: MakeJob) -> None:
+    """The users' blackbox job: two sites, one exporter that is not there."""
+    exporter = Exporter(b"probe_success 1\n")
+    rules = (
+        RelabelRule(source_labels=("__address__",), target_label="__param_target"),
+        RelabelRule(source_labels=("__param_target",), target_label="instance"),
+        RelabelRule(target_label="__address__", replacement="node-exporter:9115"),
+    )
+    sites = ("https://example.com/health", "https://api.example.com/health")
+    probe = make_job(*sites, metrics_path="/probe", params={"module": ("http_2xx",)}, relabel=rules)
+    async with house(exporter.stand_ins()) as one:
+        await one.apply(probe)
+        await one.round(2)
+        assert one.sink.values("probe_success", instance=sites[0]) == [1.0]
+        assert one.sink.values("probe_success", instance=sites[1]) == [1.0]
+        assert len(one.problems.standing()) == 1
+        await one.apply()
+        assert one.problems.standing() == []
+    asked = sorted(params["target"][0] for _, params in exporter.asked)
+    assert (asked, exporter.asked[0][0]) == (sorted(sites), "/probe")
+
+
+async def test_what_was_taken_over_gets_no_marker_at_shutdown(house: Open, target: Start, make_job: MakeJob) -> None:
+    server = await target(UP)
+    async with house() as one:
+        await one.apply(make_job(server.address))
+        await one.round()
+        await one.apply(make_job(server.address, metrics_path="/other"))
+        await one.round()
+    assert one.sink.values("a") == [1.0, 1.0, "stale"], "one marker, at the end"
+    times = [ts for ts, _ in one.sink.samples("a")]
+    assert times == sorted(times)
 
 
 # --- what the target says, and the advice about it ------------------------------------------------------------------

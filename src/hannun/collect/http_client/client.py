@@ -205,6 +205,10 @@ class HttpClient:
         mine = {name.lower() for name, _ in headers}
         usual = [("Host", url.authority), ("User-Agent", self._user_agent), ("Accept-Encoding", "gzip")]
         sent = [*((name, value) for name, value in usual if name.lower() not in mine), *headers]
+        for name, value in sent:
+            # Said here, because the words of the library would show the value, which may be a secret.
+            if any(sign in value for sign in "\r\n\0"):
+                raise FetchError(Failure.SECRET, f"the value of header {name} has a line break or NUL in it")
         if content or method in ("POST", "PUT", "PATCH"):
             sent.append(("Content-Length", str(len(content))))
         request = httpcore.Request(
@@ -387,6 +391,8 @@ def _failed(err: Exception, method: str, url: Url) -> Exception:
         return TimeoutError(str(err))
     if isinstance(err, httpcore.ProxyError):
         return FetchError(Failure.UNREACHABLE, f"{asked}: proxy: {err}")
+    if isinstance(err, httpcore.LocalProtocolError):  # Its words may hold what we send.
+        return FetchError(Failure.BROKEN, f"{asked}: the request cannot be sent as HTTP")
     if isinstance(err, httpcore.NetworkError | httpcore.ProtocolError | httpcore.UnsupportedProtocol | OSError):
         return FetchError(Failure.BROKEN, f"{asked}: {str(err) or type(err).__name__}")
     if isinstance(err, ValueError | ExceptionGroup):  # h11 and h2 refuse what cannot be sent or read with these.

@@ -17,12 +17,12 @@ BY_FAILURE: dict[Failure, Text] = {
     Failure.REFUSED: Text(
         en="Nothing listens at {host}:{port}. Is the program running, and is this its metrics port? A program that "
         "listens on 127.0.0.1 of another machine or inside a container cannot be reached from here.",
-        ko="{host}:{port}에서 듣고 있는 프로그램이 없습니다. 실행 중인지, 메트릭 포트가 맞는지 확인해 주세요. "
+        ko="{host}:{port} 주소에서 듣고 있는 프로그램이 없습니다. 실행 중인지, 메트릭 포트가 맞는지 확인해 주세요. "
         "다른 서버의 127.0.0.1이나 컨테이너 안에서만 듣는 프로그램에는 여기서 닿을 수 없습니다.",
     ),
     Failure.UNREACHABLE: Text(
         en="There is no way from this machine to {host}:{port}. Check the address, the route and firewalls between.",
-        ko="이 서버에서 {host}:{port}까지 가는 길이 없습니다. 주소와 라우팅, 중간 방화벽을 확인해 주세요.",
+        ko="이 서버에서 {host}:{port} 주소까지 가는 길이 없습니다. 주소와 라우팅, 중간 방화벽을 확인해 주세요.",
     ),
     Failure.TIMEOUT: Text(
         en="No whole answer within scrape_timeout ({timeout} s). If the page is slow rather than lost (try curl), "
@@ -50,7 +50,7 @@ BY_FAILURE: dict[Failure, Text] = {
     Failure.BROKEN: Text(
         en="What answers at {host}:{port} does not speak HTTP as it should, or hung up in the middle. "
         "Is this the metrics port, and is the scheme (http, https) right?",
-        ko="{host}:{port}의 응답이 올바른 HTTP가 아니거나 도중에 끊겼습니다. 메트릭 포트가 맞는지, "
+        ko="{host}:{port} 주소의 응답이 올바른 HTTP가 아니거나 도중에 끊겼습니다. 메트릭 포트가 맞는지, "
         "scheme(http, https)이 맞는지 확인해 주세요.",
     ),
     Failure.SECRET: Text(
@@ -144,7 +144,7 @@ INTERNAL = Text(
 )
 STAND_IN_FAILED = Text(
     en="Nobody answers at {host}:{port}, and the built-in {name} that stands in for it could not answer either.",
-    ko="{host}:{port}에서 응답이 없고, 대신 응답하는 내장 기능({name})도 응답하지 못했습니다.",
+    ko="{host}:{port} 주소에서 응답이 없고, 대신 응답하는 내장 기능({name})도 응답하지 못했습니다.",
 )
 
 

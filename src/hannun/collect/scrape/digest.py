@@ -7,6 +7,7 @@ the report series, what the sink was told about types.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from hannun.collect.scrape.exemplars import ExemplarMemory
 from hannun.collect.scrape.failure import ScrapeFailed
 from hannun.collect.scrape.labels import LabelMaker
 from hannun.collect.scrape.limits import FUTURE_MS, SAMPLES_MAX
+from hannun.collect.scrape.no_gc import no_gc
 from hannun.collect.scrape.reports import Report, ReportSeries
 from hannun.collect.scrape.series import Reading, Round, SeriesTable
 from hannun.collect.scrape.targets import ScrapeTarget
@@ -87,6 +89,10 @@ class Digester:
 
     def read(self, body: bytes, content_type: str, ts_ms: int, now_ms: int, took_s: Callable[[], float]) -> Digest:
         """`took_s` tells how long the scrape has taken. Raises ScrapeFailed: then nothing of the page counts."""
+        with no_gc() if len(body) > LARGE_BYTES and not self.warm else nullcontext():
+            return self._read(body, content_type, ts_ms, now_ms, took_s)
+
+    def _read(self, body: bytes, content_type: str, ts_ms: int, now_ms: int, took_s: Callable[[], float]) -> Digest:
         page = self._decode(body, content_type)
         try:
             made = self._table.learn(page, self._maker)

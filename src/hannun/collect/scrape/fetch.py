@@ -76,7 +76,8 @@ class Fetcher:
         except (HannunError, TimeoutError) as err:
             told = advice.STAND_IN_FAILED.with_(host=target.host, port=target.port, name=stand_in.name)
             reason = str(err) or "context deadline exceeded"
-            raise ScrapeFailed(f"stand-in {stand_in.name}: {reason}", told) from err
+            raise ScrapeFailed(f"stand-in {stand_in.name}: {reason}", told, stand_in=stand_in.name) from err
         if len(body) > self._body_bytes_max:
-            raise ScrapeFailed(f"body size limit exceeded: more than {self._body_bytes_max} bytes")
+            words = f"body size limit exceeded: more than {self._body_bytes_max} bytes"
+            raise ScrapeFailed(words, stand_in=stand_in.name)
         return Fetched(body, TEXT_FORMAT, stand_in.name)

@@ -191,14 +191,12 @@ class TargetLoop:
                 fault = ScrapeFailed(f"internal error: {type(err).__name__}", advice.INTERNAL)
                 self._failed(fault, Report(False, took_s(), body_bytes=body_bytes), ts_ms)
                 return
-        if stand_in != self.last.stand_in:
-            self._shared.stand_in_changed(self.target, stand_in)
         self._tell("", None, digest.report, ts_ms, stand_in)
         self._count(digest)
         self._offer(digest.batch)
 
     def _failed(self, err: ScrapeFailed, report: Report, ts_ms: int) -> None:
-        self._tell(str(err.what), err.advice, report, ts_ms, self.last.stand_in)
+        self._tell(str(err.what), err.advice, report, ts_ms, err.stand_in)
         self._offer(self._digester.failed(report, ts_ms))
 
     async def _digest(self, page: Fetched, ts_ms: int, took_s: Callable[[], float]) -> Digest:
@@ -221,6 +219,7 @@ class TargetLoop:
             return await asyncio.shield(work)
         except asyncio.CancelledError:
             await asyncio.wait({work})
+            work.exception()  # Looked at, so that nobody complains about it later.
             raise
 
     def _tell(self, error: str, told: Text | None, report: Report, ts_ms: int, stand_in: str) -> None:
@@ -228,6 +227,8 @@ class TargetLoop:
             _log.warning("scraping %s (job %s): %s", self.target.url, self.target.pool, error)
         elif not error and self.last.error:
             _log.info("scraping %s (job %s) works again", self.target.url, self.target.pool)
+        if stand_in != self.last.stand_in:
+            self._shared.stand_in_changed(self.target, stand_in)
         self._last_ts_ms = ts_ms
         health: Health = "up" if report.up else "down"
         self.last = LastScrape(health, error, told, ts_ms, report.duration_s, report.scraped, report.added, stand_in)
@@ -242,7 +243,6 @@ class TargetLoop:
         outcomes.count("metrics", Outcome.INVALID, found.duplicates, reason="told twice with different values")
         outcomes.count("metrics", Outcome.LIMITED, found.out_of_bounds, reason="timestamp out of bounds")
         outcomes.count("metrics", Outcome.FILTERED, digest.histograms, reason="native histogram")
-        outcomes.count("metrics", Outcome.FILTERED, found.scraped - found.kept, reason="metric_relabel_configs")
 
     def _offer(self, batch: MetricBatch) -> None:
         try:

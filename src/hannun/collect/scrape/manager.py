@@ -73,6 +73,7 @@ class ScrapeManager:
         self._shared: Shared | None = None
         self._endings = Endings(self._clock, sleep, self._heirs)
         self._changing = asyncio.Lock()
+        self._stood_in: dict[str, set[tuple[object, ...]]] = {}
 
     async def start(self) -> None:
         """Ready for `apply`; nothing is scraped yet."""
@@ -85,15 +86,17 @@ class ScrapeManager:
             stand_in_changed=self._stand_in_changed,
         )
         self._endings.start()
+        _TARGETS.set_function(lambda: sum(len(pool.loops) for pool in self._pools.values()))
 
     async def stop(self) -> None:
         """Ends all scraping and marks every series stale, so that no graph goes on with the last value."""
         if self._shared is None:
             return
         async with self._changing:
+            # First what was lost before, while those who may have taken it over are still there.
+            await self._endings.stop()
             pools, self._pools = self._pools, {}
             ended = await asyncio.gather(*(pool.stop() for pool in pools.values()))
-            await self._endings.stop()
             now_ms = self._clock.now_ms()
             for loop in itertools.chain.from_iterable(ended):
                 loop.end(loop.live(), now_ms)
@@ -125,7 +128,6 @@ class ScrapeManager:
             for name, pool in new.items():
                 self._pools[name] = pool
                 pool.start()
-            _TARGETS.set_function(lambda: sum(len(pool.loops) for pool in self._pools.values()))
 
     # --- Targets ------------------------------------------------------------------------------------------------------
 
@@ -194,8 +196,7 @@ class ScrapeManager:
     # --- what loops report --------------------------------------------------------------------------------------------
 
     def _lose(self, loop: TargetLoop) -> None:
-        if self._problems is not None:
-            self._problems.clear(_problem_id(loop.target))
+        self._stands_in_no_more(loop.target)
         self._endings.add(loop)
 
     def _heirs(self, lost: TargetLoop) -> Iterable[TargetLoop]:
@@ -206,11 +207,14 @@ class ScrapeManager:
                     yield loop
 
     def _stand_in_changed(self, target: ScrapeTarget, name: str) -> None:
-        """Once per target and change: through the problems, which log, or the log alone."""
+        """Said once per job and address, through the problems, which log, or the log alone."""
         if not name:
             _log.info("%s answers itself again (job %s)", target.url, target.pool)
-            if self._problems is not None:
-                self._problems.clear(_problem_id(target))
+            self._stands_in_no_more(target)
+            return
+        served = self._stood_in.setdefault(_problem_id(target), set())
+        served.add(target.key)
+        if len(served) > 1:
             return
         what = STANDS_IN.with_(job=target.pool, host=target.host, port=target.port, name=name)
         if self._problems is None:
@@ -218,9 +222,15 @@ class ScrapeManager:
         else:
             self._problems.raise_(_problem_id(target), Severity.INFO, what, STANDS_IN_DO)
 
+    def _stands_in_no_more(self, target: ScrapeTarget) -> None:
+        served = self._stood_in.get(_problem_id(target), set())
+        served.discard(target.key)
+        if not served and self._stood_in.pop(_problem_id(target), None) is not None and self._problems is not None:
+            self._problems.clear(_problem_id(target))
+
 
 def _problem_id(target: ScrapeTarget) -> str:
-    return f"scrape.stand_in.{target.pool}.{target.name}"
+    return f"scrape.stand_in.{target.pool}.{target.host}:{target.port}"
 
 
 def _load() -> None:

@@ -112,10 +112,11 @@ class Pool:
         self._errors = built.errors
         refuse = self._too_many(built.found)
         wanted = {target.key: target for target in built.active}
-        for key in [key for key in self.loops if key not in wanted]:
-            loop = self.loops.pop(key)
-            await loop.stop()
-            self._lost(loop)
+        over = [key for key in self.loops if key not in wanted]
+        # Taken out only when they have ended: if this is cut short, `stop` still finds them.
+        await asyncio.gather(*(self.loops[key].stop() for key in over))
+        for key in over:
+            self._lost(self.loops.pop(key))
         new = [key for key in wanted if key not in self.loops]
         within_ms = max(FIRST_WITHIN_MIN_MS, len(new) * FIRST_APART_MS)
         for key, target in wanted.items():
@@ -125,6 +126,7 @@ class Pool:
             else:
                 self.loops[key] = self._loop(target, refuse)
                 self.loops[key].start(within_ms)
+                await asyncio.sleep(0)  # A thousand targets take 0.2 s to set up: others may go between.
 
     def _loop(self, target: ScrapeTarget, refuse: ScrapeFailed | None) -> TargetLoop:
         digester = Digester(self.config, target, self._metric_relabeler, self._shared.sink)

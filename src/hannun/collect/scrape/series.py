@@ -53,12 +53,15 @@ class SeriesTable:
     """Not thread-safe: one page at a time."""
 
     def __init__(self) -> None:
+        self._orphans: Ids = np.zeros(0, np.uint64)
+        self._reset()
+
+    def _reset(self) -> None:
         self._id: Ids = np.zeros(0, np.uint64)
         self._kept: Bools = np.zeros(0, np.bool_)
         self._alias: Ints = np.zeros(0, np.int64)
         self._first: Ints = np.zeros(0, np.int64)
         self._live: Ints = np.zeros(0, np.int64)
-        self._orphans: Ids = np.zeros(0, np.uint64)
         self._aliased = False
 
     def clear(self) -> None:
@@ -66,9 +69,8 @@ class SeriesTable:
 
         Who lives is remembered, so that what the next page lacks still gets its marker.
         """
-        living = self.live
-        self.__init__()  # type: ignore[misc]
-        self._orphans = living
+        self._orphans = self.live
+        self._reset()
 
     @property
     def live(self) -> Ids:
