@@ -466,7 +466,7 @@ def test_any_path_gives_labels_or_an_error_of_ours(rest: str, base64: bool) -> N
 )
 def test_any_page_gives_families_or_an_error_of_ours(body: bytes) -> None:
     try:
-        families = read_families(body, "text/plain", JOB_A, PageLimits())
+        families, _ = read_families(body, "text/plain", JOB_A, PageLimits())
     except WireError:
         return
     assert all(dict(sample.labels)["job"] == "a" for family in families for sample in family.samples)

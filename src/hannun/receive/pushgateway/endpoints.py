@@ -21,7 +21,7 @@ from hannun.receive.intake import SIGNAL
 from hannun.receive.limits import BODY_SETTING
 from hannun.receive.pushgateway.gateway import PushGateway
 from hannun.receive.pushgateway.groups import Group
-from hannun.receive.pushgateway.page import Inconsistent, own_families, read_families
+from hannun.receive.pushgateway.page import Inconsistent, Read, own_families, read_families
 from hannun.receive.pushgateway.path import grouping
 from hannun.wire.compression import content_encodings, decompress
 from hannun.wire.exposition import TEXT_CONTENT_TYPE, encode_text, number
@@ -43,7 +43,10 @@ class Endpoints:
             labels = _labels(request)
             with gateway.in_flight.hold() as held:
                 body = await read_body(request, gateway.limits, held)
-                families = await self._read(request, body, labels)
+                families, histograms = await self._read(request, body, labels)
+                gateway.intake.outcomes.count(
+                    SIGNAL, Outcome.FILTERED, histograms, reason="native histograms are not stored yet"
+                )
                 async with gateway.lock(labels):
                     keep = request.method == "POST"
                     now_ms = gateway.clock.now_ms()
@@ -92,12 +95,12 @@ class Endpoints:
     async def fine(self, _: Request) -> Response:
         return PlainTextResponse("OK")
 
-    async def _read(self, request: Request, body: bytes, labels: Pairs) -> tuple[Family, ...]:
+    async def _read(self, request: Request, body: bytes, labels: Pairs) -> Read:
         gateway = self._gateway
         encodings = content_encodings(request.headers.get("content-encoding"))
         content_type = request.headers.get("content-type", "")
 
-        def now() -> tuple[Family, ...]:
+        def now() -> Read:
             limit = gateway.limits.body_bytes_max
             raw = decompress(body, encodings, limit_bytes=limit, setting=BODY_SETTING) if encodings else body
             return read_families(raw, content_type, labels, gateway.push_limits.page)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -44,21 +45,28 @@ class GroupSeries:
     labels: tuple[Labels, ...]
 
 
-def read_families(body: bytes, content_type: str, grouping: Pairs, limits: PageLimits) -> tuple[Family, ...]:
+class Read(NamedTuple):
+    """`histograms`: native ones, which are left out."""
+
+    families: tuple[Family, ...]
+    histograms: int
+
+
+def read_families(body: bytes, content_type: str, grouping: Pairs, limits: PageLimits) -> Read:
     """Raises WireError (a page that cannot be read) or Inconsistent (one that may not be taken)."""
     dialect = _dialect(content_type)
     if dialect is Dialect.TEXT and body and not body.endswith(b"\n"):
         line = body.count(b"\n") + 1
         raise WireError(f"text format parsing error in line {line}: unexpected end of input stream")
     if dialect is Dialect.PROTOBUF:
-        limits.check_body(len(body))
         page: Page | ProtoPage = decode_page(body, limits)
     else:
         page = read_page(body, dialect, limits, normalise_bounds=False)
     if any(sample.ts_ms is not None for sample in page.samples):
         raise Inconsistent(f"{INCONSISTENT}: pushed metrics must not have timestamps")
     rows = [(sample.labels, sample.value) for sample in page.samples]
-    return families_of(rows, page.metadata, grouping)
+    native = page.histograms if isinstance(page, ProtoPage) else 0
+    return Read(families_of(rows, page.metadata, grouping), native)
 
 
 def _dialect(content_type: str) -> Dialect:

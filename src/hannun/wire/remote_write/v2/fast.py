@@ -35,6 +35,7 @@ class Symbols(Sequence[bytes]):
     def __init__(self, body: bytes, spans: NDArray[np.int64]) -> None:
         self._body = body
         self._spans = spans
+        self._cut: dict[int, bytes] = {}
 
     def __len__(self) -> int:
         return len(self._spans)
@@ -45,8 +46,11 @@ class Symbols(Sequence[bytes]):
     def __getitem__(self, index: slice) -> Sequence[bytes]: ...
     def __getitem__(self, index: int | slice) -> bytes | Sequence[bytes]:
         assert isinstance(index, int), "symbols are asked for one by one"
-        start, end = self._spans[index].tolist()
-        return self._body[start:end]
+        found = self._cut.get(index)
+        if found is None:
+            start, end = self._spans[index].tolist()
+            found = self._cut[index] = self._body[start:end]
+        return found
 
 
 class FastDecoder:
