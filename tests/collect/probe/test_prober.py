@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from hannun.collect.probe import Prober, stand_ins
-from hannun.collect.probe.prober import go_quoted, probe_timeout_s
+from hannun.collect.probe.prober import go_quoted, probe_timeout_s, shows_secrets
 from hannun.collect.probe.report import LOG_BYTES_MAX, Report, quoted
 from hannun.collect.stand_in import StandIns
-from hannun.config.blackbox.model import BlackboxConfig, HttpProbe, Module, TcpProbe
+from hannun.config.blackbox.model import BlackboxConfig, GrpcProbe, HttpProbe, Module, TcpProbe
 from hannun.config.blackbox.stock import STOCK
+from hannun.config.http_client import BasicAuth, HeaderValues, HttpClientConfig
 from hannun.model.errors import Overloaded
 from hannun.model.probe import ProbeRefused, ProbeRequest
 
@@ -70,6 +71,28 @@ async def test_what_cannot_begin_is_refused(request_: ProbeRequest, words: str, 
     with pytest.raises(ProbeRefused) as refused:
         await prober.probe(request_)
     assert str(refused.value.what) == words
+
+
+@pytest.mark.parametrize(
+    ("probe", "shows"),
+    [
+        pytest.param(HttpProbe(), False, id="none"),
+        pytest.param(HttpProbe(headers={"Accept": "text/html"}), False, id="a header that is no secret"),
+        pytest.param(HttpProbe(headers={"X-Api-Key": "k"}), True, id="a header that is one"),
+        pytest.param(HttpProbe(client=HttpClientConfig(basic_auth=BasicAuth("u"))), True, id="basic"),
+        pytest.param(HttpProbe(client=HttpClientConfig(http_headers={"A": HeaderValues(("b",))})), True, id="headers"),
+        pytest.param(GrpcProbe(metadata={"authorization": ("x",)}), True, id="metadata"),
+        pytest.param(TcpProbe(), False, id="tcp"),
+    ],
+)
+async def test_a_stranger_may_not_have_credentials_shown_to_a_target_of_his(probe: Any, shows: bool) -> None:
+    """`/probe?module=with_password&target=evil.example` would hand the password out."""
+    assert shows_secrets(probe) is shows
+    prober = Prober(BlackboxConfig({"m": Module("m", probe, 200)}))
+    assert await prober.probe(ProbeRequest("no-such-host.invalid:1", "m"))
+    if shows:
+        with pytest.raises(ProbeRefused, match="shows credentials to its target"):
+            await prober.probe(ProbeRequest("no-such-host.invalid:1", "m", trusted=False))
 
 
 def test_names_are_quoted_as_go_quotes_them() -> None:

@@ -107,7 +107,7 @@ async def test_a_talker_without_end_does_not_hold_up_the_others(piece: bytes) ->
         result = await run(at, QueryResponse(expect="never"), timeout_s=0.5)
         watcher.cancel()
     assert not result.success
-    assert longest_s < 0.2
+    assert longest_s < 0.4
 
 
 async def test_a_line_without_end_is_refused() -> None:

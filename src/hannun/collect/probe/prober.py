@@ -10,6 +10,7 @@ import contextlib
 import itertools
 import logging
 import platform
+import re
 import sys
 import time
 from collections import deque
@@ -20,7 +21,7 @@ from hannun.collect.http_client.dial import causes
 from hannun.collect.probe import registry
 from hannun.collect.probe.registry import PROBERS, Attempt
 from hannun.collect.probe.report import Report
-from hannun.config.blackbox.model import BlackboxConfig, Module
+from hannun.config.blackbox.model import BlackboxConfig, GrpcProbe, HttpProbe, Module, Probe
 from hannun.model.errors import HannunError, Overloaded
 from hannun.model.family import Family
 from hannun.model.probe import ProbeRefused, ProbeRequest, ProbeResult
@@ -37,6 +38,7 @@ TARGET_CHARS_MAX = 8_192
 AT_ONCE_MAX = 64
 WAITING_MAX = 512
 RECENT = 100
+_SECRET_NAME = re.compile("auth|cookie|token|secret|key", re.IGNORECASE)
 
 
 class Prober:
@@ -78,6 +80,11 @@ class Prober:
             raise ProbeRefused("Target parameter is missing")
         if len(request.target) > TARGET_CHARS_MAX:
             raise ProbeRefused(f"Target parameter is longer than {TARGET_CHARS_MAX} characters")
+        if not request.trusted and shows_secrets(module.probe):
+            raise ProbeRefused(
+                f"Module {go_quoted(module.name)} shows credentials to its target; only an admin, or a target in "
+                "prometheus.yml, may use it"
+            )
         _agree_on_host(module, request.hostname)
         begin_s = time.perf_counter()
         deadline_s = asyncio.get_running_loop().time() + timeout_s
@@ -207,6 +214,17 @@ def probe_timeout_s(module_s: float, scrape_s: float) -> float:
     if 0 < module_s < most_s or (most_s < 0 and module_s > 0):
         return module_s
     return max(most_s, 0.0)
+
+
+def shows_secrets(probe: Probe) -> bool:
+    """Whether a target of the caller's choice would be shown credentials that belong to somebody else."""
+    match probe:
+        case HttpProbe(client=client, headers=headers):
+            own = client.basic_auth or client.authorization or client.oauth2 or client.http_headers
+            return bool(own) or any(_SECRET_NAME.search(name) for name in headers)
+        case GrpcProbe(metadata=metadata):
+            return bool(metadata)
+    return False
 
 
 def _agree_on_host(module: Module, hostname: str) -> None:
