@@ -8,6 +8,7 @@ from collections.abc import Callable
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
+from hannun.api.prometheus.graph_link import explore_query
 from hannun.model.access import Access
 from hannun.model.http import Endpoint, lang_of
 from hannun.model.text import Text
@@ -39,7 +40,7 @@ def routes(*, metrics_page: MetricsPage, is_ready: Callable[[], bool], base: str
         return _moved(base, "/query", request)
 
     async def query(request: Request) -> Response:
-        return _moved(base, "/explore", request)
+        return RedirectResponse(f"{base}/explore{_asked(explore_query(request.url.query))}", status_code=302)
 
     prefix = "/prometheus"
     return [
@@ -53,5 +54,8 @@ def routes(*, metrics_page: MetricsPage, is_ready: Callable[[], bool], base: str
 
 def _moved(base: str, path: str, request: Request) -> Response:
     # The location is ours alone; only the query is the caller's, and it cannot change where the browser goes.
-    query = f"?{request.url.query}" if request.url.query else ""
-    return RedirectResponse(f"{base}{path}{query}", status_code=302)
+    return RedirectResponse(f"{base}{path}{_asked(request.url.query)}", status_code=302)
+
+
+def _asked(query: str) -> str:
+    return f"?{query}" if query else ""
