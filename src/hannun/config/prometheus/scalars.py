@@ -6,6 +6,7 @@ because people search for those.
 
 from __future__ import annotations
 
+import math
 import re
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -61,7 +62,7 @@ def whole(node: Scalar, *, least: int = 0, most: int = UINT_MAX) -> int:
         value = sign * (
             int(digits, 8) if octal and not set(digits) & set("89") else int(digits, 0 if not octal else 10)
         )
-    elif _NUMBER.fullmatch(words):
+    elif _NUMBER.fullmatch(words) and math.isfinite(float(words)):
         value = int(float(words))
     else:
         raise BadValue(f"{said} is no whole number", f"{said}: 정수가 아닙니다")
@@ -74,7 +75,7 @@ def whole(node: Scalar, *, least: int = 0, most: int = UINT_MAX) -> int:
 
 def number(node: Scalar) -> float:
     words = node.text.replace("_", "")
-    if not node.plain or not _NUMBER.fullmatch(words):
+    if not node.plain or not _NUMBER.fullmatch(words) or not math.isfinite(float(words)):
         raise BadValue(f"{quote(node.text)} is no number", f"{quote(node.text)}: 숫자가 아닙니다")
     return float(words)
 
@@ -148,16 +149,23 @@ def url(words: str) -> str:
     elif ":" in re.split(r"[/?#]", words, maxsplit=1)[0] and not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", words):
         why = "first path segment in URL cannot contain colon"
     else:
-        try:
-            split = urlsplit(words)
-            _ = split.port
-            if " " in split.netloc:
-                why = 'invalid character " " in host name'
-        except ValueError:
-            why = "invalid host or port"
+        why = _wrong_host(words)
     if why:
         raise BadValue(f"parse {said}: {why}", f"{said}: 주소로 읽을 수 없습니다({why})")
     return words
+
+
+def _wrong_host(words: str) -> str:
+    try:
+        host = urlsplit(words).netloc.rpartition("@")[2]
+    except ValueError:
+        return "invalid host"
+    if " " in host:
+        return 'invalid character " " in host name'
+    # Go wants digits and does not count them.
+    port = host.rpartition("]")[2].removeprefix(":") if host.startswith("[") else host.rpartition(":")[2]
+    is_port = port.isascii() and port.isdigit()
+    return f"invalid port {quote(port)} after host" if ":" in host and port and not is_port else ""
 
 
 def redacted(address: str) -> str:
