@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
@@ -163,3 +164,57 @@ def test_aggregation_reduces_what_is_there_at_each_step(rows: list[list[float | 
     assert found.keys() == wanted.keys()
     for key, value in wanted.items():
         assert math.isclose(found[key], value, rel_tol=1e-9, abs_tol=1e-4), key
+
+
+@pytest.mark.parametrize(
+    ("text", "hashed"),
+    [
+        (b"", 0xEF46DB3751D8E999),
+        (b"a", 0xD24EC4F1A98C6E5B),
+        (b"abc", 0x44BC2CF5AD770999),
+        (b"Nobody inspects the spammish repetition", 0xFBCEA83C8A378BF1),
+    ],
+)
+def test_label_sets_are_hashed_by_xxh64(text: bytes, hashed: int) -> None:
+    from hannun.query.promql.kernels.hashing import xxh64
+
+    out = np.zeros(2, dtype=np.uint64)
+    # The second text begins where no word of eight bytes does.
+    xxh64(np.frombuffer(text + text + b"-", dtype=np.uint8), np.array([0, len(text), 2 * len(text)]), out)
+    assert out.tolist() == [hashed, hashed]
+
+
+@given(
+    st.lists(st.one_of(st.floats(allow_infinity=True, allow_nan=True), st.integers(0, 3).map(float)), min_size=1),
+    st.floats(0, 1),
+)
+def test_a_selected_quantile_is_that_of_the_ordered_values(values: list[float], q: float) -> None:
+    from hannun.query.promql.kernels.ranking import quantile_of
+
+    ordered = sorted(values, key=lambda value: (not math.isnan(value), value))
+    rank = q * (len(values) - 1)
+    lower = math.floor(rank)
+    above = ordered[min(lower + 1, len(values) - 1)]
+    wanted = ordered[lower] * (1 - (rank - lower)) + above * (rank - lower)
+    found = quantile_of(np.array(values), len(values), q)
+    assert found == wanted or (math.isnan(found) and math.isnan(wanted))
+
+
+@pytest.mark.parametrize("shape", ["rising", "falling", "organ pipe", "equal", "two values"])
+def test_a_quantile_of_many_values_of_any_order_takes_no_time(shape: str) -> None:
+    from hannun.query.promql.kernels.ranking import quantile_of
+
+    count = 400_000
+    rising = np.arange(count, dtype=np.float64)
+    values = {
+        "rising": rising,
+        "falling": rising[::-1],
+        "organ pipe": np.minimum(rising, count - rising),
+        "equal": np.ones(count),
+        "two values": rising % 2,
+    }[shape].copy()
+    wanted = float(np.quantile(values, 0.37))
+    quantile_of(np.ones(2), 2, 0.5)  # compiled
+    began = time.process_time()
+    assert quantile_of(values, count, 0.37) == pytest.approx(wanted)
+    assert time.process_time() - began < 0.5

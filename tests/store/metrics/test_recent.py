@@ -11,7 +11,7 @@ import pytest
 from hannun.model.budget import Budget
 from hannun.model.labels import Labels
 from hannun.model.matcher import Matchers, equal
-from hannun.store.metrics import recent
+from hannun.store.metrics import recent, store
 from hannun.store.metrics.read import read_samples
 from hannun.store.metrics.recent import RecentSamples
 
@@ -203,3 +203,22 @@ def test_a_question_far_into_the_future_is_answered_by_the_engine_and_loads_noth
             assert bench.get(M, NOW_MS - 300_000, end_ms) == {SERIES[0]: {NOW_MS: 1.0, NOW_MS + 80_000_000: 2.0}}
     assert not bench.store._recent.bytes
     assert not bench.store._recent.hits
+
+
+def test_a_large_window_is_read_in_pieces_that_are_the_whole(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "PIECE_SAMPLES", 30)
+    bench.put(*((labels, NOW_MS - 15_000 * i, float(i)) for labels in SERIES for i in range(20)))
+    assert bench.store.select_pieces(M, NOW_MS - 300_000, NOW_MS, Budget()) is None, "nothing is in memory yet"
+    warm(bench)
+    whole = bench.get(M, NOW_MS - 300_000, NOW_MS)
+    pieces = bench.store.select_pieces(M, NOW_MS - 300_000, NOW_MS, Budget())
+    assert pieces is not None
+    first = next(pieces)
+    # The window goes while its pieces are read: the engine has the rest.
+    bench.store._recent.clear()
+    found = [first, *pieces]
+    assert len(found) > 3
+    assert {labels for piece in found for labels in piece.labels} == set(whole)
+    assert sum(len(piece.value) for piece in found) == sum(len(samples) for samples in whole.values())
+    assert found[0].sql == ()
+    assert found[-1].sql != ()

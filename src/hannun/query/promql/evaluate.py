@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hannun.model.budget import Budget
 from hannun.model.errors import ExecutionError
+from hannun.model.matcher import Matchers
 from hannun.model.metric import Floats, Ints, SeriesColumns
 from hannun.query.promql.answer import Took
 from hannun.query.promql.grid import Asked, Bools, Grid, Scalar, Steps, String, Value, Windows
@@ -32,6 +34,9 @@ from hannun.query.promql.syntax import (
     Text,
     Unary,
 )
+
+if TYPE_CHECKING:
+    from hannun.query.promql.functions.call import FunctionCall
 
 PIECE = 4_000_000
 """Samples and cells that one kernel call works on before the clock is looked at: about 20 ms."""
@@ -123,9 +128,33 @@ class Evaluator:
 
         function = FUNCTIONS[node.name]
         call = FunctionCall(node, self)
+        if function.by_series and any(isinstance(arg, Range) for arg in node.args):
+            return self._by_series(call)
         args = () if function.lazy else [self.value(arg) for arg in node.args]
         value: Value = function.run(call, *args)
         return value.without_empty() if isinstance(value, Grid) else value
+
+    def _by_series(self, call: FunctionCall) -> Grid:
+        """A function of each series alone, over as many of them at a time as the reader hands out."""
+        args = call.node.args
+        run = FUNCTIONS[call.node.name].run
+        at = next(index for index, arg in enumerate(args) if isinstance(arg, Range))
+        others = [None if index == at else self.value(arg) for index, arg in enumerate(args)]
+        reading = time.perf_counter()
+        grids: list[Grid] = []
+        read_s, rows = 0.0, 0
+        node = args[at]
+        assert isinstance(node, Range)
+        for windows in self._window_pieces(node):
+            read_s += time.perf_counter() - reading
+            rows += len(windows)
+            grid: Grid = run(call, *[windows if index == at else other for index, other in enumerate(others)])
+            grids.append(grid.without_empty())
+            reading = time.perf_counter()
+        self.context.took.append(Took(_title(node), read_s * 1000, rows))
+        if len(grids) > 1:
+            self.context.memory.hold(sum(grid.cells for grid in grids))
+        return Grid.together(grids)
 
     def _aggregate(self, node: Aggregate) -> Grid:
         from hannun.query.promql.aggregations.grouping import Grouping
@@ -184,6 +213,14 @@ class Evaluator:
         return grid if at.count == self.steps.count else self.repeated(grid)
 
     def windows(self, node: Range) -> Windows:
+        return self._windows_of(node, self.context.reads.columns(*self._reach(node), stale=False))
+
+    def _window_pieces(self, node: Range) -> Iterator[Windows]:
+        for columns in self.context.reads.pieces(*self._reach(node)):
+            yield self._windows_of(node, columns)
+
+    def _reach(self, node: Range) -> tuple[Matchers, int, int]:
+        """What a range selector reads: its matchers, and the times `(start, end]`."""
         at = moved(self.steps, node.selector.when)
         lookback = self.context.lookback_ms
         start, end = at.start_ms - node.range_ms, at.end_ms
@@ -191,7 +228,10 @@ class Evaluator:
             start -= lookback
         if node.selector.mode == "smoothed":
             end += lookback
-        columns = self.context.reads.columns(node.selector.matchers, start, end, stale=False)
+        return node.selector.matchers, start, end
+
+    def _windows_of(self, node: Range, columns: SeriesColumns) -> Windows:
+        at = moved(self.steps, node.selector.when)
         ends = at.times() - columns.base_ms
         if at.count != self.steps.count:
             ends = np.repeat(ends, self.steps.count)

@@ -6,6 +6,7 @@ A `Grid` is a float matrix and a mask of the same shape. NaN is a value like any
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -85,6 +86,18 @@ class Grid:
     @staticmethod
     def empty(steps: int) -> Grid:
         return Grid.of((), np.empty((0, steps)), np.empty((0, steps), dtype=np.bool_))
+
+    @staticmethod
+    def together(grids: Sequence[Grid]) -> Grid:
+        """Series of several grids of equal steps, at least one."""
+        if len(grids) == 1:
+            return grids[0]
+        return Grid(
+            tuple([labels for grid in grids for labels in grid.labels]),
+            np.concatenate([grid.values for grid in grids]),
+            np.concatenate([grid.present for grid in grids]),
+            np.concatenate([grid.nameless for grid in grids]),
+        )
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -6,7 +6,10 @@ the union of their times.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -102,6 +105,15 @@ def merged(all_needs: list[Need]) -> list[Need]:
     return out
 
 
+@runtime_checkable
+class PieceReader(Protocol):
+    """A reader that may hand out a large selection some series at a time, and each series in one piece."""
+
+    def select_pieces(
+        self, matchers: Matchers, start_ms: int, end_ms: int, budget: Budget
+    ) -> Iterator[SeriesColumns] | None: ...
+
+
 class Reads:
     """Reads each need once, at its first use."""
 
@@ -111,6 +123,7 @@ class Reads:
         self._wanted: dict[Matchers, list[Need]] = {}
         for need in merged(wanted):
             self._wanted.setdefault(need.matchers, []).append(need)
+        self._uses = Counter(need.matchers for need in wanted)
         self._columns: dict[Need, SeriesColumns] = {}
         self._clean: dict[Need, SeriesColumns] = {}
         self.samples = 0
@@ -130,6 +143,18 @@ class Reads:
             self._clean[need] = without_stale(columns)
         return self._clean[need]
 
+    def pieces(self, matchers: Matchers, start_ms: int, end_ms: int) -> Iterator[SeriesColumns]:
+        """As `columns` without staleness markers, maybe in several pieces; what only one selector reads is not kept."""
+        found = None
+        if self._uses[matchers] == 1 and isinstance(self._reader, PieceReader):
+            found = self._reader.select_pieces(matchers, start_ms, end_ms, self._budget)
+        if found is None:
+            yield self.columns(matchers, start_ms, end_ms, stale=False)
+            return
+        for piece in found:
+            self._count(piece)
+            yield without_stale(piece) if piece.has_stale else piece
+
     def _covering(self, matchers: Matchers, start_ms: int, end_ms: int) -> Need:
         for need in self._wanted.get(matchers, ()):
             if need.start_ms <= start_ms and end_ms <= need.end_ms:
@@ -143,11 +168,14 @@ class Reads:
         columns = self._reader.select(need.matchers, need.start_ms, need.end_ms, self._budget)
         if len(columns.value) > self._budget.samples_max:
             raise ExecutionError(TOO_MANY)
+        self._count(columns)
+        return columns
+
+    def _count(self, columns: SeriesColumns) -> None:
         self.samples += len(columns.value)
         self.rows_read += columns.rows_read or len(columns.value)
         self.series_read += len(columns)
         self.sql.extend(columns.sql)
-        return columns
 
 
 def without_stale(columns: SeriesColumns) -> SeriesColumns:

@@ -22,6 +22,7 @@ class Function:
 
     `run(call, *args)` takes a `functions.call.FunctionCall` and one evaluated value per argument; a `lazy` one takes
     the call alone and evaluates what it needs.
+    `by_series`: looks at each series alone, so that its range vector may come in pieces.
     `keeps_name`: the metric name survives. `per_step`: may differ between steps even over constant arguments.
     """
 
@@ -36,6 +37,7 @@ class Function:
     per_step: bool = False
     lazy: bool = False
     experimental: bool = False
+    by_series: bool = False
 
     @property
     def least(self) -> int:
@@ -82,6 +84,7 @@ def promql(
     per_step: bool = False,
     lazy: bool = False,
     experimental: bool = False,
+    by_series: bool = False,
 ) -> Callable[[Run], Run]:
     """Make a function the PromQL function `name`. `repeats`: the last argument may be given again and again."""
 
@@ -99,6 +102,7 @@ def promql(
             per_step=per_step,
             lazy=lazy,
             experimental=experimental,
+            by_series=by_series,
         )
         return run
 

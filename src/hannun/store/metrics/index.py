@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -126,6 +126,12 @@ class Choice:
     labels: tuple[Labels, ...]
     whole: bool
     series_of_metrics: int = 0
+
+    def pieces(self, series_max: int) -> Iterator[Choice]:
+        """The same choice in its order, so many series at a time."""
+        for at in range(0, len(self.ids), series_max):
+            part = slice(at, at + series_max)
+            yield Choice(self.metrics, self.ids[part], self.labels[part], False, self.series_of_metrics)
 
 
 class LabelIndex:

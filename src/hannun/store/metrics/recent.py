@@ -92,15 +92,23 @@ class RecentSamples:
             for metric, part in self._loading:
                 self._parts.setdefault(metric, set()).add(part)
 
-    def select(self, choice: Choice, start_ms: int, end_ms: int, budget: Budget) -> SeriesColumns | None:
-        """The answer from memory; None when no window covers the question."""
+    def holds(self, choice: Choice, start_ms: int, end_ms: int) -> int:
+        """How many samples of the choice are held in memory, about; 0 when no window covers the question."""
+        if len(choice.metrics) != 1:
+            return 0
+        with self._lock:
+            for _, window in self._covering(choice, start_ms, end_ms):
+                return int(window.samples_per_series * len(choice.ids)) + 1
+            return 0
+
+    def select(
+        self, choice: Choice, start_ms: int, end_ms: int, budget: Budget, *, of: Choice | None = None
+    ) -> SeriesColumns | None:
+        """The answer from memory; None when no window covers the question. `of`: what `choice` is a piece of."""
         if len(choice.metrics) != 1:
             return None
         with self._lock:
-            for key in self._keys(choice):
-                window = self._windows[key]
-                if start_ms < window.floor_ms or end_ms - window.base_ms > WINDOW_MS:
-                    continue
+            for key, window in self._covering(of or choice, start_ms, end_ms):
                 self._windows.move_to_end(key)
                 window.asked_s = self._clock.monotonic_s()
                 window.lookback_ms = max(window.lookback_ms, self._clock.now_ms() - start_ms)
@@ -109,14 +117,19 @@ class RecentSamples:
             self.misses += 1
             return None
 
-    def _keys(self, choice: Choice) -> list[Key]:
-        """Windows that hold the chosen series. Under the lock."""
+    def _covering(self, choice: Choice, start_ms: int, end_ms: int) -> list[tuple[Key, Window]]:
+        """Windows that hold the chosen series at these times. Under the lock."""
         metric = choice.metrics[0]
         parts = self._parts.get(metric)
         if not parts:
             return []
         wanted = [WHOLE] if choice.whole or parts == {WHOLE} else [WHOLE, part_of(choice)]
-        return [(metric, part) for part in wanted if (metric, part) in self._windows]
+        found = [((metric, part), self._windows[metric, part]) for part in wanted if (metric, part) in self._windows]
+        return [
+            (key, window)
+            for key, window in found
+            if start_ms >= window.floor_ms and end_ms - window.base_ms <= WINDOW_MS
+        ]
 
     def asked(self, choice: Choice, start_ms: int, end_ms: int, rows: int) -> None:
         """The engine answered this; remember what it cost."""

@@ -146,6 +146,9 @@ def copy(
 ) -> tuple[int, bool]:
     """Stretches of `bounds` as CSR; times become ms after `base + shift`. Returns (series with samples, stale seen)."""
     bits = values.view(np.int64)
+    out_bits = out_value.view(np.int64)
+    # Modulo 2^32, which is exact because every difference fits.
+    back = np.uint32(shift & 0xFFFFFFFF)
     found = 0
     at = 0
     stale = False
@@ -156,10 +159,17 @@ def copy(
         chosen[found] = i
         offsets[found] = at
         found += 1
-        for j in range(low[i], high[i]):
-            out_ts[at] = np.int64(times[row, j]) - shift
-            out_value[at] = values[row, j]
-            stale |= bits[row, j] == STALE_BITS
-            at += 1
+        n = high[i] - low[i]
+        # Stretches of their own, so that the loops over them need neither bounds nor branches.
+        from_ts, to_ts = times[row, low[i] : high[i]], out_ts[at : at + n]
+        for j in range(n):
+            to_ts[j] = from_ts[j] - back
+        from_bits, to_bits = bits[row, low[i] : high[i]], out_bits[at : at + n]
+        markers = 0
+        for j in range(n):
+            to_bits[j] = from_bits[j]
+            markers |= from_bits[j] == STALE_BITS
+        stale |= markers != 0
+        at += n
     offsets[found] = at
     return found, stale

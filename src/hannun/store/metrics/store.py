@@ -5,7 +5,7 @@ A table of contents: each answer is a few lines here and its work in the module 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -35,6 +35,7 @@ from hannun.store.tables import table_status
 from hannun.store.writer import Writer
 
 DAY_MS = 86_400_000
+PIECE_SAMPLES = 500_000
 RECENT_BYTES_MAX = 96 << 20
 TABLES = (
     "metric_samples__local",
@@ -165,6 +166,29 @@ class MetricStore:
         answer = read_samples(self._engine, choice, start_ms, end_ms, budget, now_ms=self._clock.now_ms())
         self._recent.asked(choice, start_ms, end_ms, answer.rows_read)
         return answer
+
+    def select_pieces(
+        self, matchers: Matchers, start_ms: int, end_ms: int, budget: Budget
+    ) -> Iterator[SeriesColumns] | None:
+        """As `select`, some series at a time; None when the answer does not come from memory.
+
+        A piece is near enough to the processor to be read back cheaply, and takes the memory of the one before. From
+        the engine a question in pieces costs more than the whole, because each piece reads whole granules.
+        """
+        choice = self._choose(matchers, budget)
+        start_ms, end_ms = clamp(start_ms, end_ms)
+        held = self._recent.holds(choice, start_ms, end_ms) if start_ms < end_ms else 0
+        if held <= 2 * PIECE_SAMPLES:
+            return None
+
+        def pieces() -> Iterator[SeriesColumns]:
+            now_ms = self._clock.now_ms()
+            for piece in choice.pieces(max(len(choice.ids) * PIECE_SAMPLES // held, 1)):
+                found = self._recent.select(piece, start_ms, end_ms, budget, of=choice)
+                # The window may go while its pieces are read.
+                yield found or read_samples(self._engine, piece, start_ms, end_ms, budget, now_ms=now_ms)
+
+        return pieces()
 
     def _choose(self, matchers: Matchers, budget: Budget) -> Choice:
         exact = next((one for one in matchers if one.name == METRIC_NAME and one.op is MatchOp.EQUAL), None)

@@ -34,6 +34,10 @@ class Window:
     def bytes(self) -> int:
         return self._times.nbytes + self._values.nbytes + self._count.nbytes + self._table.bytes
 
+    @property
+    def samples_per_series(self) -> float:
+        return float(self._count.sum()) / max(len(self._table), 1)
+
     def fill(self, ids: Ids, columns: SeriesColumns) -> bool:
         """The first samples, `ids[i]` being series i of `columns`. False: they span more than a window can tell."""
         if len(columns.ts) and columns.base_ms + int(columns.ts.max()) - self.base_ms > SPAN_MAX_MS:

@@ -129,9 +129,16 @@ def over_windows(
             run(call, windows, Fill(call, windows, out, present), *others)
             return call.of_windows(windows, out, present, keeps_name=keeps_name)
 
-        promql(name, args=args, en=en, ko=ko, keeps_name=keeps_name, per_step=per_step, experimental=experimental)(
-            whole
-        )
+        promql(
+            name,
+            args=args,
+            en=en,
+            ko=ko,
+            keeps_name=keeps_name,
+            per_step=per_step,
+            experimental=experimental,
+            by_series=True,
+        )(whole)
         return run
 
     return register

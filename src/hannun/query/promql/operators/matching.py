@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hannun.model.errors import ExecutionError
-from hannun.model.labels import EMPTY, Labels
+from hannun.model.labels import Labels
 from hannun.model.metric import Floats, Ints
 from hannun.query.promql.grid import Bools, Grid
 from hannun.query.promql.memory import CELL_BYTES
@@ -145,6 +145,16 @@ class _Rows:
         self.nameless: list[bool] = []
         self.sources: list[tuple[int, int]] = []
         self.refused = False
+        self._taken = tuple(dict.fromkeys(matching.include))
+        one_to_one = matching.cardinality is Cardinality.ONE_TO_ONE
+        self._kept_only = frozenset(matching.labels) if one_to_one and matching.on else None
+        self._dropped = frozenset(
+            (
+                *self._taken,
+                *(METADATA_LABELS if node.op in ARITHMETIC else ()),
+                *(matching.labels if one_to_one and not matching.on else ()),
+            )
+        )
         self._known: dict[tuple[Labels, Labels], Labels] = {}
 
     def add_pairs(self, many_rows: Ints, one_rows: Ints) -> None:
@@ -200,15 +210,11 @@ class _Rows:
         self.nameless.append(nameless or self.node.returns_bool)
 
     def _result(self, many: Labels, one: Labels) -> Labels:
-        matching = self.matching
-        out = many
-        if self.node.op in ARITHMETIC:
-            out = out.without(METADATA_LABELS)
-        if matching.cardinality is Cardinality.ONE_TO_ONE:
-            out = out.keep(matching.labels) if matching.on else out.without(matching.labels)
-        for name in matching.include:
-            out = out.set(name, one.get(name))
-        return out or EMPTY
+        pairs = [pair for pair in many.pairs if pair[0] not in self._dropped]
+        if self._kept_only is not None:
+            pairs = [pair for pair in pairs if pair[0] in self._kept_only]
+        taken = [(name, value) for name in self._taken if (value := one.get(name))]
+        return Labels(tuple(sorted(pairs + taken) if taken else pairs))
 
     def refuse_equal(self, of_many: Ints, of_one: Ints) -> None:
         """In one match group every result needs labels of its own, kept by the comparison or not."""
