@@ -122,7 +122,7 @@ def serving(series: int) -> Iterator[int]:
         process.wait()
 
 
-def ours(root: Path, port: int, targets: int, seconds: float) -> tuple[float, int]:
+def ours(root: Path, port: int, targets: int, series: int, seconds: float) -> tuple[float, int]:
     """(% of a core while it scrapes, resident bytes)."""
     whole_s = WARM_S + seconds + 5
     command = [sys.executable, __file__, "--road", str(port), "--targets", str(targets), "--seconds", str(whole_s)]
@@ -133,7 +133,7 @@ def ours(root: Path, port: int, targets: int, seconds: float) -> tuple[float, in
     said = process.stdout.readline()
     process.wait(60)
     assert " down 0 " in said, said
-    assert int(said.split()[1]) >= targets * SERIES, said
+    assert int(said.split()[1]) >= targets * series, said
     return share, rss
 
 
@@ -164,7 +164,7 @@ def measured(pid: int, seconds: float) -> tuple[float, int]:
 def run(root: Path, targets: int = TARGETS, series: int = SERIES, seconds: float = SECONDS) -> Iterator[Line]:
     root.mkdir(parents=True, exist_ok=True)
     with serving(series) as port:
-        share, rss = ours(root, port, targets, seconds)
+        share, rss = ours(root, port, targets, series, seconds)
         peer, ratio = "–", "–"
         if available("prometheus"):
             other, other_rss = theirs(root, port, targets, seconds)
