@@ -13,6 +13,8 @@ from hannun.collect.probe.report import Report
 
 UNVERIFIED = -62135596800.0
 """Go's zero time as Unix seconds: no chain was verified."""
+LABEL_CHARS_MAX = 8_192
+"""A certificate may name ten thousand hosts; a label value must not."""
 _VERSION_NAMES = {"TLSv1": "TLS 1.0", "TLSv1.1": "TLS 1.1", "TLSv1.2": "TLS 1.2", "TLSv1.3": "TLS 1.3"}
 
 
@@ -36,10 +38,10 @@ def tell(report: Report, session: Any, *, verified: bool, chain_expiry: bool = T
             1.0,
             (
                 ("fingerprint_sha256", hashlib.sha256(shown[0]).hexdigest()),
-                ("issuer", distinguished_name(leaf.issuer)),
+                ("issuer", distinguished_name(leaf.issuer)[:LABEL_CHARS_MAX]),
                 ("serialnumber", serial_number(leaf.serial_number)),
-                ("subject", distinguished_name(leaf.subject)),
-                ("subjectalternative", ",".join(_dns_names(leaf))),
+                ("subject", distinguished_name(leaf.subject)[:LABEL_CHARS_MAX]),
+                ("subjectalternative", ",".join(_dns_names(leaf))[:LABEL_CHARS_MAX]),
             ),
         )
     if chain_expiry:

@@ -21,15 +21,13 @@ if TYPE_CHECKING:
     import dns.rrset
 
 PHASES = ("connect", "request", "resolve")
+INLINE_BYTES = 4_096
 STRAY_MAX = 100
 """Datagrams that are no answer to our question: this many are passed over."""
 
 
 @prober(DnsProbe)
 async def probe(config: DnsProbe, attempt: Attempt) -> bool:
-    import dns.exception
-    import dns.rcode
-
     report = attempt.report
     _declare(report, config)
     try:
@@ -41,16 +39,27 @@ async def probe(config: DnsProbe, attempt: Attempt) -> bool:
     report.add("probe_dns_duration_seconds", where.lookup_s, (("phase", "resolve"),))
     question = _question(config)
     report.say("Making DNS query", target=f"{where.text}:{port}", query=config.query_name, type=config.query_type)
+    ask = _by_stream if config.transport_protocol == "tcp" or config.dns_over_tls else _by_datagram
+    answer = await ask(config, question.to_wire(), where, port, host, report)
+    # A long answer holds thousands of records: reading them must not hold up other probes.
+    if len(answer) > INLINE_BYTES:
+        return await asyncio.to_thread(_judge, config, answer, report)
+    return _judge(config, answer, report)
+
+
+def _judge(config: DnsProbe, packet: bytes, report: Report) -> bool:
+    import dns.exception
+    import dns.message
+    import dns.rcode
+
     try:
-        answer = await (_by_stream if config.transport_protocol == "tcp" or config.dns_over_tls else _by_datagram)(
-            config, question, where, port, host, report
-        )
+        answer = dns.message.from_wire(packet, ignore_trailing=True, raise_on_truncation=False)
     except dns.exception.DNSException as err:
-        report.fail("Error while sending a DNS query", err=err)
+        report.fail("Error while sending a DNS query", err=str(err) or type(err).__name__)
         return False
-    report.say("Got response", rcode=dns.rcode.to_text(answer.rcode()))
-    _tell(report, config, answer)
     rcode = dns.rcode.to_text(answer.rcode())
+    report.say("Got response", rcode=rcode)
+    _tell(report, config, answer)
     if rcode not in (config.valid_rcodes or ("NOERROR",)):
         report.fail("Rcode is not one of the valid rcodes", rcode=rcode, valid_rcodes=" ".join(config.valid_rcodes))
         return False
@@ -88,10 +97,8 @@ def _question(config: DnsProbe) -> dns.message.QueryMessage:
 
 
 async def _by_datagram(
-    config: DnsProbe, question: dns.message.QueryMessage, where: Resolved, port: int, _host: str, report: Report
-) -> dns.message.Message:
-    import dns.message
-
+    config: DnsProbe, question: bytes, where: Resolved, port: int, _host: str, report: Report
+) -> bytes:
     loop = asyncio.get_running_loop()
     begin_s = time.perf_counter()
     source = (config.ip.source_address, 0) if config.ip.source_address else None
@@ -101,15 +108,14 @@ async def _by_datagram(
     )
     try:
         sent_s = _connected(report, begin_s)
-        transport.sendto(question.to_wire())
+        transport.sendto(question)
         for _ in range(STRAY_MAX):
             got = await arrived.get()
             if isinstance(got, Exception):
                 raise got
             # A late or forged answer to another question is passed over; the true one may still come.
-            if len(got) >= 12 and struct.unpack_from("!H", got)[0] == question.id:
-                answer = dns.message.from_wire(got, ignore_trailing=True, raise_on_truncation=False)
-                return _requested(report, sent_s, answer)
+            if len(got) >= 12 and got[:2] == question[:2]:
+                return _requested(report, sent_s, got)
         raise ConnectionError("none of the datagrams was an answer")
     finally:
         transport.close()
@@ -132,21 +138,16 @@ class _Datagrams(asyncio.DatagramProtocol):
             return
 
 
-async def _by_stream(
-    config: DnsProbe, question: dns.message.QueryMessage, where: Resolved, port: int, host: str, report: Report
-) -> dns.message.Message:
-    import dns.message
-
+async def _by_stream(config: DnsProbe, question: bytes, where: Resolved, port: int, host: str, report: Report) -> bytes:
     begin_s = time.perf_counter()
     async with connect(where, port, config.ip.source_address) as connection:
         if config.dns_over_tls:
             await connection.start_tls(config.tls, config.tls.server_name or host)
         sent_s = _connected(report, begin_s)
-        packet = question.to_wire()
-        await connection.send(struct.pack("!H", len(packet)) + packet)
+        await connection.send(struct.pack("!H", len(question)) + question)
         (size,) = struct.unpack("!H", await connection.exactly(2))
         got = await connection.exactly(size)
-        return _requested(report, sent_s, dns.message.from_wire(got, ignore_trailing=True))
+        return _requested(report, sent_s, got)
 
 
 def _connected(report: Report, begin_s: float) -> float:
@@ -155,7 +156,7 @@ def _connected(report: Report, begin_s: float) -> float:
     return now_s
 
 
-def _requested(report: Report, sent_s: float, answer: dns.message.Message) -> dns.message.Message:
+def _requested(report: Report, sent_s: float, answer: bytes) -> bytes:
     report.set("probe_dns_duration_seconds", time.perf_counter() - sent_s, (("phase", "request"),))
     return answer
 
