@@ -207,6 +207,12 @@ FOLDERS = [
     pytest.param(
         {"p.yml": "scrape_configs: [{job_name: a, bearer_token_file: t}]", "t": "secret"}, True, id="a secret's file"
     ),
+    pytest.param(
+        {"p.yml": "scrape_configs: [{job_name: a, bearer_token_file: /nobody/t}]", "t": "secret"},
+        False,
+        id="a secret's file that only a container has",
+    ),
+    pytest.param({"p.yml": "rule_files: [/nobody/r.yml]", "r.yml": "groups: []"}, False, id="rules of a container"),
 ]
 
 

@@ -111,16 +111,15 @@ def _named(top: Section, key: str, what: str, inside: str, config: Path) -> tupl
             words, top.source, line, accepts=lambda path: path != config.absolute() and _has(path, inside)
         )
         patterns.append(pattern)
-        _check_found(top.source, line, words, files)
+        if not files:
+            _say_none(top.source, key, line, words)
         for file in files:
             found.setdefault(file, Named(file, top.source.shown(file)))
     return tuple(patterns), found
 
 
-def _check_found(source: Source, line: int, words: str, files: list[Path]) -> None:
-    if files:
-        return
-    if "*" not in words:
+def _say_none(source: Source, key: str, line: int, words: str) -> None:
+    if "*" not in words and key == "rule_files":  # of other files promtool does not ask whether they are there
         source.odd(
             line,
             f"{quote(words)}: no such file; nothing is read for it",

@@ -24,11 +24,8 @@ FILES_MAX = 1000
 PATTERNS_MAX = 5000
 """Globs of one configuration: each of them looks into a folder."""
 PATH_MAX = 4096
-_GLOB = frozenset("*?[")
-
-
-def is_glob(words: str) -> bool:
-    return bool(_GLOB & set(words))
+OPENED_MAX = 5000
+"""YAML files that one configuration may be made of."""
 
 
 def absolute(words: str, base: Path) -> Path:
@@ -40,7 +37,7 @@ def existing(words: str, source: Source, line: int, key: str) -> Path:
     path = absolute(words, source.base)
     if _is_unusable(words):
         source.refuse(line, f"`{key}`: {quote(words)} is no path", f"`{key}`: {quote(words)} 경로가 아닙니다")
-    elif Path(words).is_absolute() and not _exists(path):
+    elif Path(words).is_absolute() and not source.notes.strict and not _exists(path):
         for beside in _beside(words, source.base):
             if _exists(beside):
                 _say_instead(source, line, words, source.shown(beside))
@@ -76,7 +73,7 @@ def matching(
     found = _glob(pattern)
     if not found and Path(words).is_absolute() and not source.notes.strict:
         for beside in _beside(words, source.base):
-            near = [path for path in _glob(str(beside)) if accepts(path)]
+            near = [path for path in _glob(str(beside))[:FILES_MAX] if accepts(path)]
             if near:
                 _say_instead(source, line, words, source.shown(beside))
                 return str(beside), _bounded(near, source, line, words)
@@ -94,6 +91,14 @@ def read(path: Path) -> bytes:
 
 def open_yaml(path: Path, source: Source) -> yaml.Document | None:
     """The document, its warnings noted; None with a fatal note when it cannot be read."""
+    source.notes.opened += 1
+    if source.notes.opened > OPENED_MAX:
+        source.refuse(
+            0,
+            f"more than {OPENED_MAX} files in one configuration",
+            f"한 설정에 파일이 {OPENED_MAX}개를 넘습니다",
+        )
+        return None
     try:
         document = yaml.load(read(path), source.file)
     except (OSError, ValueError) as err:

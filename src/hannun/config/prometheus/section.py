@@ -27,7 +27,7 @@ COMPLAINTS_MAX = 1000
 
 
 class Notes:
-    """Complaints gathered over all files of one configuration.
+    """Complaints gathered over all files of one configuration, and how many files and globs it took.
 
     `strict`: what promtool refuses is fatal. `relabel` runs rules over labels; without it a strict reading cannot
     tell what becomes of a target.
@@ -38,6 +38,7 @@ class Notes:
         self.relabel = relabel
         self.complaints: list[Complaint] = []
         self.patterns = 0
+        self.opened = 0
         self._said: set[Complaint] = set()
 
     def add(self, complaint: Complaint) -> None:
@@ -89,7 +90,7 @@ class Source:
 
 
 class Section:
-    """One mapping. `kind` is the Go type that promtool names for it; `name` is how we call it to the user."""
+    """One mapping. `kind` is the Go type that promtool names for it."""
 
     def __init__(self, source: Source, node: Map, kind: str) -> None:
         self.source = source
