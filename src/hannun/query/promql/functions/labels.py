@@ -12,9 +12,13 @@ from hannun.model.labels import METRIC_NAME, Labels
 from hannun.model.matcher import compile_anchored
 from hannun.query.promql.functions.call import FunctionCall, text
 from hannun.query.promql.grid import Grid, String
+from hannun.query.promql.memory import CELL_BYTES
 from hannun.query.promql.names import is_label_name, joined
 from hannun.query.promql.registry import STRING, VECTOR, promql
 
+VALUE_SIZE_MAX = 1 << 20
+VALUE_SIZE_FREE = 1 << 10
+"""Values up to here are not counted: what everybody writes should cost nothing."""
 _REFERENCE = re.compile(r"\$(?:\$|\{([A-Za-z0-9_]+)\}|([A-Za-z0-9_]+))")
 
 
@@ -35,9 +39,14 @@ def label_replace(
     if not is_label_name(to.value):
         raise ExecutionError(f"invalid destination label name in label_replace(): {to.value}")
 
+    written = Written(call)
+
     def change(labels: Labels) -> Labels | None:
         found = regex.fullmatch(labels.get(source.value))
-        return None if found is None else labels.set(to.value, expand(replacement.value, found, regex))
+        if found is None:
+            return None
+        written.count(expanded_size(replacement.value, found, regex))
+        return labels.set(to.value, expand(replacement.value, found, regex))
 
     return _changed(grid, to.value, [change(labels) for labels in grid.labels])
 
@@ -59,10 +68,40 @@ def label_join(call: FunctionCall, grid: Grid, to: String, separator: String, *s
     if not is_label_name(to.value):
         raise ExecutionError(f"invalid destination label name in label_join(): {to.value}")
 
+    written = Written(call)
+
     def change(labels: Labels) -> Labels:
-        return labels.set(to.value, separator.value.join([labels.get(name) for name in names]))
+        values = [labels.get(name) for name in names]
+        written.count(sum(map(len, values)) + len(separator.value) * len(values))
+        return labels.set(to.value, separator.value.join(values))
 
     return _changed(grid, to.value, [change(labels) for labels in grid.labels])
+
+
+class Written:
+    """What one call writes into labels, bounded before it is written: nested calls that each double a value would
+    otherwise fill any memory."""
+
+    def __init__(self, call: FunctionCall) -> None:
+        self._call = call
+
+    def count(self, size: int) -> None:
+        """`size` more characters for one value. Raises ExecutionError beyond a bound."""
+        if size > VALUE_SIZE_MAX:
+            raise ExecutionError(
+                f"{self._call.node.name}() would write a label value of {size} characters; at most {VALUE_SIZE_MAX} "
+                "are allowed"
+            )
+        if size > VALUE_SIZE_FREE:
+            self._call.evaluator.context.memory.hold(size // CELL_BYTES)
+
+
+def expanded_size(template: str, found: Any, regex: Any) -> int:
+    """How long `expand` of a long template or a long match may become at most."""
+    longest = len(found.group(0))
+    if len(template) + longest <= VALUE_SIZE_FREE:
+        return 0
+    return len(template) + template.count("$") * longest
 
 
 def expand(template: str, found: Any, regex: Any) -> str:
