@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import numpy as np
@@ -28,7 +29,7 @@ from hannun.model.metric import STALE_NAN_BITS, MetricBatch
 from hannun.model.pushed import Pairs, PushedGroup
 from hannun.observe.outcomes import Outcomes
 from hannun.receive.limits import ReceiveLimits
-from hannun.receive.pushgateway import PushGateway, PushLimits
+from hannun.receive.pushgateway import PushGateway, PushLimits, endpoints, groups
 from hannun.receive.pushgateway.page import read_families
 from hannun.receive.pushgateway.path import grouping
 from hannun.wire.exposition_text import PageLimits
@@ -146,14 +147,14 @@ async def test_the_last_values_are_stored_again_until_the_group_is_deleted(serve
         await client.put("/metrics/job/a", content=b"last 3\n")
         first = told(sink.batches[-1], sets)
         for ts_ms in (NOW_MS + 14_000, NOW_MS + 29_000):
-            gateway.repeat(ts_ms)
+            await gateway.repeat(ts_ms)
             assert set(sink.offered[-1].ts_ms.tolist()) == {ts_ms}
             assert told(sink.offered[-1], sets) == first
         answer = await client.delete("/metrics/job/a")
         assert (answer.status_code, answer.content) == (202, b"")
         assert set(told(sink.batches[-1], sets).values()) == {"stale"}
         assert len(sink.batches[-1]) == 3
-        gateway.repeat(NOW_MS + 44_000)
+        await gateway.repeat(NOW_MS + 44_000)
         assert len(sink.offered) == 2
         assert (await client.delete("/metrics/job/a")).status_code == 202
     assert stored.rows == {}
@@ -166,7 +167,7 @@ async def test_groups_survive_a_restart(serve, sink, outcomes, stored, clock, ga
         await client.put("/metrics/job/b/path@base64/L3Zhci90bXA", content=b'x{l="\xec\x84\x9c\\n"} NaN\n')
     again = PushGateway(sink, outcomes, stored, clock=clock, sleep=lambda _: asyncio.sleep(3600))
     await again.start()
-    again.repeat(NOW_MS + 14_000)
+    await again.repeat(NOW_MS + 14_000)
     await again.stop()
     sets: dict[int, Labels] = {}
     for batch in sink.batches:
@@ -470,3 +471,22 @@ def test_any_page_gives_families_or_an_error_of_ours(body: bytes) -> None:
     except WireError:
         return
     assert all(dict(sample.labels)["job"] == "a" for family in families for sample in family.samples)
+
+
+@pytest.mark.parametrize(("series", "inline"), [(10, True), (20_000, False)], ids=["small", "large"])
+async def test_a_large_push_is_worked_on_beside_the_event_loop(
+    serve, gateway, monkeypatch: pytest.MonkeyPatch, series: int, inline: bool
+) -> None:
+    seen: dict[str, bool] = {}
+    for module, name in ((endpoints, "read_families"), (groups, "series_of"), (groups, "encode_text")):
+        before = getattr(module, name)
+
+        def noted(*given: Any, name: str = name, before: Any = before) -> Any:
+            seen[name] = threading.current_thread() is threading.main_thread()
+            return before(*given)
+
+        monkeypatch.setattr(module, name, noted)
+    page = b"".join(b'big{n="%d"} %d\n' % (number, number) for number in range(series))
+    async with serve(gateway.routes()) as client:
+        assert (await client.put("/metrics/job/a", content=page)).status_code == 200
+    assert seen == {"read_families": inline, "series_of": inline, "encode_text": inline}

@@ -48,9 +48,10 @@ class Endpoints:
                     SIGNAL, Outcome.FILTERED, histograms, reason="native histograms are not stored yet"
                 )
                 async with gateway.lock(labels):
-                    keep = request.method == "POST"
-                    now_ms = gateway.clock.now_ms()
-                    await gateway.put(gateway.groups.changed(labels, families, now_ms, keep_others=keep))
+                    before = gateway.groups.get(labels)
+                    families = gateway.groups.merged(labels, families, keep_others=request.method == "POST")
+                    failed_ms = before.failed_ms if before else 0
+                    await gateway.change(labels, families, pushed_ms=gateway.clock.now_ms(), failed_ms=failed_ms)
         except Inconsistent as err:
             await self._note_failure(labels)
             self._count(err)
@@ -85,8 +86,8 @@ class Endpoints:
         return Response(body, headers={"content-type": TEXT_CONTENT_TYPE})
 
     async def metrics(self, _: Request) -> Response:
-        groups = self._gateway.groups.all()
-        return JSONResponse({"status": "success", "data": await asyncio.to_thread(_told, groups)})
+        groups = sorted(self._gateway.groups.all(), key=lambda group: group.labels)
+        return await asyncio.to_thread(lambda: JSONResponse({"status": "success", "data": _told(groups)}))
 
     async def status(self, _: Request) -> Response:
         build = {"version": VERSION, "revision": "hannun", "branch": "", "buildDate": "", "buildUser": ""}
@@ -113,11 +114,10 @@ class Endpoints:
         """`push_failure_time_seconds` moves; when even that cannot be stored, the push's own error is told."""
         gateway = self._gateway
         async with gateway.lock(labels):
-            group = gateway.groups.failed(labels, gateway.clock.now_ms())
-            if group is None:
-                return
+            before = gateway.groups.get(labels)
+            families, pushed_ms = (before.families, before.pushed_ms) if before else ((), 0)
             try:
-                await gateway.put(group)
+                await gateway.change(labels, families, pushed_ms=pushed_ms, failed_ms=gateway.clock.now_ms())
             except HannunError:
                 gateway.intake.outcomes.count(SIGNAL, Outcome.LIMITED, reason="failed push that could not be noted")
 

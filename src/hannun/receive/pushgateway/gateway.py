@@ -11,9 +11,10 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-from hannun.model.errors import HannunError, OutOfBounds
+from hannun.model.errors import HannunError
+from hannun.model.family import Family
 from hannun.model.http import Endpoint
-from hannun.model.metric import STALE_NAN_BITS, MetricBatch, MetricMetadata
+from hannun.model.metric import STALE_NAN_BITS, Ids, MetricBatch, MetricMetadata
 from hannun.model.ports import MetricSink
 from hannun.model.pushed import Pairs, PushedGroup, PushedGroups
 from hannun.model.time import Clock, SystemClock
@@ -30,7 +31,10 @@ from hannun.wire.exposition_text import Dialect, read_page
 _log = logging.getLogger("hannun.receive.pushgateway")
 _GROUPS = gauge("hannun_pushed_groups", "Groups of the Pushgateway API that are kept.")
 INTERVAL_S = 15.0
-SERIES_PER_BATCH = 50_000
+SERIES_PER_BATCH = 20_000
+INLINE_SAMPLES = 500
+
+_NOBODY: Ids = np.empty(0, np.uint64)
 
 Sleep = Callable[[float], Coroutine[Any, Any, None]]
 
@@ -89,11 +93,25 @@ class PushGateway:
             found = self._locks[labels] = asyncio.Lock()
         return found
 
-    async def put(self, group: Group) -> None:
-        """Durable and visible when it returns: the group, its samples, and the end of the series that left it."""
-        before = self.groups.get(group.labels)
-        batch = self._batch([group], self.clock.now_ms(), gone=self._gone(before, group), metadata=True)
-        await asyncio.gather(self._stored.put(group.stored()), self.intake.store(batch))
+    async def change(self, labels: Pairs, families: tuple[Family, ...], *, pushed_ms: int, failed_ms: int) -> None:
+        """The group is this now, durable and visible when it returns; series that left it have ended.
+
+        Called under the group's lock. Raises TooLarge, and what the sink raises: then all is as before.
+        """
+
+        before = self.groups.get(labels)
+
+        def made() -> tuple[Group, PushedGroup, MetricBatch]:
+            group = Group(labels, families, pushed_ms, failed_ms)
+            self.groups.check_room(group, before)
+            gone = np.setdiff1d(before.series.ids, group.series.ids) if before else _NOBODY
+            batch = self._batch([group], self.clock.now_ms(), gone=gone, metadata=True)
+            return group, group.stored(), batch
+
+        # A new series takes 20 µs on its way, and a push may bring a hundred thousand.
+        samples = sum(len(family.samples) for family in families)
+        group, stored, batch = made() if samples <= INLINE_SAMPLES else await asyncio.to_thread(made)
+        await asyncio.gather(self._stored.put(stored), self.intake.store(batch))
         self.groups.put(group)
         _GROUPS.set(len(self.groups))
 
@@ -102,12 +120,12 @@ class PushGateway:
         before = self.groups.get(labels)
         if before is None:
             return
-        batch = self._batch([], self.clock.now_ms(), gone=before.series.ids.tolist())
+        batch = self._batch([], self.clock.now_ms(), gone=before.series.ids)
         await asyncio.gather(self._stored.remove(labels), self.intake.store(batch))
         self.groups.remove(labels)
         _GROUPS.set(len(self.groups))
 
-    def repeat(self, ts_ms: int) -> None:
+    async def repeat(self, ts_ms: int) -> None:
         """Store the last values of every group at `ts_ms`. Nobody waits: a sink that is full drops and counts them."""
         some: list[Group] = []
         held = 0
@@ -117,18 +135,18 @@ class PushGateway:
             if held >= SERIES_PER_BATCH:
                 self._sink.offer(self._batch(some, ts_ms))
                 some, held = [], 0
+                await asyncio.sleep(0)  # Others on the loop come first.
         if some:
             self._sink.offer(self._batch(some, ts_ms))
 
     def _batch(
-        self, groups: Sequence[Group], ts_ms: int, *, gone: Sequence[int] = (), metadata: bool = False
+        self, groups: Sequence[Group], ts_ms: int, *, gone: Ids | None = None, metadata: bool = False
     ) -> MetricBatch:
         ids = np.concatenate([np.empty(0, np.uint64), *(group.series.ids for group in groups)])
         labels = [one for group in groups for one in group.series.labels]
         introduced = self.intake.new_series(ids, labels.__getitem__)
         # A series that ends was written before; if it was deleted since, there is nothing to end.
-        ended = np.array(gone, np.uint64)
-        ended = ended[~self._sink.unknown(ended)]
+        ended = _NOBODY if gone is None else gone[~self._sink.unknown(gone)]
         markers = np.full(len(ended), STALE_NAN_BITS, np.uint64).view(np.float64)
         value = np.concatenate([markers, *(group.series.value for group in groups)])
         described = (
@@ -138,10 +156,6 @@ class PushGateway:
         )
         series = np.concatenate([ended, ids])
         return MetricBatch(series, np.full(len(series), ts_ms, np.int64), value, introduced, described)
-
-    @staticmethod
-    def _gone(before: Group | None, after: Group) -> list[int]:
-        return sorted(set(before.series.ids.tolist()) - set(after.series.ids.tolist())) if before else []
 
     def _load(self) -> list[Group]:
         found: list[Group] = []
@@ -158,8 +172,8 @@ class PushGateway:
             point_ms = (now_ms // self._interval_ms + 1) * self._interval_ms
             await self._sleep((point_ms - now_ms) / 1000)
             try:
-                self.repeat(point_ms)
-            except (HannunError, OutOfBounds):
+                await self.repeat(point_ms)
+            except HannunError:
                 # A closing or failing store must not end the loop: the next point may find it well again.
                 _log.warning("pushed groups were not stored again", exc_info=True)
 
