@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hannun.collect.scrape.targets import build, global_url, offset_ms
 from hannun.config.prometheus.model import ScrapeConfig, ScrapeLimits
@@ -159,3 +161,14 @@ def test_a_thousand_targets_are_spread_over_the_interval_and_keep_their_place() 
 )
 def test_a_global_url_names_this_machine(url: str, seen: str) -> None:
     assert global_url(url, "web-1") == seen
+
+
+NAMES = st.sampled_from(
+    ["__address__", "__scheme__", "__metrics_path__", "__param_x", "__scrape_interval__", "__meta_x", "job", "a", "한"]
+)
+
+
+@given(st.dictionaries(NAMES, st.text(max_size=20)))
+def test_any_labels_make_a_target_or_say_why_not(labels: dict[str, str]) -> None:
+    found = build(config(), [group(labels)])
+    assert len(found.active) + found.dropped_count + len(found.errors) == 1
