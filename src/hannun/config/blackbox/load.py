@@ -67,7 +67,7 @@ def _module(name: str, section: Section) -> Module | None:
             section.source.warn(
                 section.line_of(each),
                 f"`{each}` is not used: the prober of {quote(name)} is {prober or 'not set'}",
-                f"`{each}`: 쓰지 않습니다. {quote(name)} 모듈의 prober는 {prober or '정해지지 않았습니다'}",
+                f"`{each}`: 쓰지 않습니다. {quote(name)} 모듈의 prober: {prober or '없음'}",
             )
             PROBES[each](unread)
             unread.close()
