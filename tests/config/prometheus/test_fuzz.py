@@ -74,7 +74,7 @@ def test_any_bytes(tmp_path: Path, content: bytes) -> None:
 
 def test_files_with_mistakes(tmp_path: Path) -> None:
     chance = random.Random(20261120)
-    for _ in range(1_500):
+    for _ in range(600):
         survives(mutated(chance), tmp_path / "p.yml")
 
 
@@ -93,13 +93,13 @@ JOBS = "scrape_configs:\n"
     "text",
     [
         pytest.param("a: " + "[" * 100_000, id="deep lists"),
-        pytest.param("scrape_configs: [" + "{job_name: a}," * 30_000 + "]", id="one job 30,000 times"),
-        pytest.param("global:\n" + "".join(f"  k{n}: 1\n" for n in range(60_000)), id="unknown keys"),
+        pytest.param("scrape_configs: [" + "{job_name: a}," * 10_000 + "]", id="one job 10,000 times"),
+        pytest.param("global:\n" + "".join(f"  k{n}: 1\n" for n in range(20_000)), id="unknown keys"),
         pytest.param(
             JOBS + "- job_name: a\n  relabel_configs: [{action: keep, regex: '" + "(a|b)*" * 300_000 + "'}]",
             id="a pattern",
         ),
-        pytest.param("rule_files:\n" + "- /usr/*.yml\n" * 50_000, id="globs"),
+        pytest.param("rule_files:\n" + "- /usr/*.yml\n" * 10_000, id="globs"),
         pytest.param("rule_files: ['" + "../" * 100_000 + "*.yml']", id="a long path"),
         pytest.param("rule_files: [/dev/zero, /dev/stdin, /proc/self/mem, '/dev/*']", id="files that are no files"),
         pytest.param(
