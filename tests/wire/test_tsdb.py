@@ -26,6 +26,7 @@ from hannun.wire.tsdb import (
     WalSeries,
     read_tombstones,
     records,
+    warm,
 )
 from hannun.wire.tsdb.chunks import castagnoli
 from hannun.wire.tsdb.xor import decode, decode_plain
@@ -331,3 +332,8 @@ def test_blocks_of_the_real_promtool(tmp_path: Path) -> None:
     assert {labels: sorted(points) for labels, points in found.items()} == {
         labels: [(ts, repr(float(value))) for ts, value in points] for labels, points in told.items()
     }
+
+
+def test_warming_compiles() -> None:
+    warm()
+    assert castagnoli(b"123456789") == 0xE3069283, "the check value of CRC-32C"

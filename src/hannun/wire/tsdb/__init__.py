@@ -8,6 +8,7 @@ from hannun.wire.tsdb.chunks import Chunks, Decoded
 from hannun.wire.tsdb.index import ChunkRef, Index, Series
 from hannun.wire.tsdb.tombstones import Tombstones, read_tombstones
 from hannun.wire.tsdb.wal import Samples, WalReader, WalSeries, records
+from hannun.wire.tsdb.warming import warm
 
 __all__ = [
     "ChunkRef",
@@ -21,4 +22,5 @@ __all__ = [
     "WalSeries",
     "read_tombstones",
     "records",
+    "warm",
 ]
