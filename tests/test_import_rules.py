@@ -25,8 +25,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "api": {"query", "alert", "wire", "observe"},
     "web": {"api", "receive", "observe"},
     "testing": ALL | {"app"},
-    # The door: `serve` starts the app, offline commands open the config and the meta store, `import` reads files.
-    "cli": {"app", "config", "store", "wire", "observe"},
+    # The door: `serve` starts the app, offline commands open the config and the meta store, `import` reads files,
+    # `check` asks who judges expressions and relabeled targets.
+    "cli": {"app", "config", "store", "wire", "query", "process", "observe"},
     "compile": {"query", "store", "wire"},
     "app": ALL | {"cli", "sources", "pulling"},
     # Parts of app.py's wiring, named for what they gather.

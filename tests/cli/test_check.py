@@ -59,3 +59,10 @@ def test_a_file_of_another_product_is_no_file_of_ours(cli: Any, tmp_path: Path) 
     result = cli("check", "compose.yml")
     assert result.code == 1
     assert "compose.yml:1: no file that is known here" in result.out
+
+
+def test_expressions_are_judged(cli: Any, tmp_path: Path) -> None:
+    (tmp_path / "rules.yml").write_text("groups:\n- name: g\n  rules:\n  - alert: A\n    expr: rate(up)\n")
+    result = cli("check", "rules.yml")
+    assert result.code == 1
+    assert 'rules.yml:5: group "g", rule 1, "A": could not parse expression: 1:' in result.out

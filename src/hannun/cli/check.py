@@ -6,10 +6,14 @@ For our own hannun.yml and for the files of the products that Hannun stands in f
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hannun.cli.command import Argument, Option, command
 from hannun.cli.terminal import DONE, FAILED, Terminal
 from hannun.model.text import Text
+
+if TYPE_CHECKING:
+    from hannun.config.check import Tools
 
 
 @command(
@@ -35,9 +39,10 @@ from hannun.model.text import Text
 def check(terminal: Terminal, files: tuple[str, ...], strict: bool) -> int:
     from hannun.config.check import check as check_file
 
+    tools = _tools()
     wrong = False
     for file in files:
-        complaints = check_file(Path(file), terminal.env, strict=strict)
+        complaints = check_file(Path(file), terminal.env, strict=strict, tools=tools)
         for complaint in complaints:
             # As compilers print it: an editor jumps to the place, and a warning is told from an error.
             said = complaint.text.say(terminal.lang)
@@ -47,6 +52,15 @@ def check(terminal: Terminal, files: tuple[str, ...], strict: bool) -> int:
         if not refused:
             terminal.say(_FINE, file=file)
     return FAILED if wrong else DONE
+
+
+def _tools() -> Tools:
+    """The rooms that judge expressions and relabeled targets lie downstream of config; the door may open them."""
+    from hannun.config.check import Tools
+    from hannun.process.relabel import Relabeler
+    from hannun.query.promql.engine import check as check_expr
+
+    return Tools(check_expr, lambda rules, labels: Relabeler(rules).apply(labels))
 
 
 _WARNING = Text(en="warning: {words}", ko="주의: {words}")
