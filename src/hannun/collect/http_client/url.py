@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
@@ -26,6 +27,7 @@ class Url:
     userinfo: tuple[str, str] | None = None
 
     @staticmethod
+    @lru_cache(maxsize=4_096)
     def parse(text: str) -> Url:
         """Raises FetchError(URL)."""
         try:
@@ -35,7 +37,7 @@ class Url:
             raise FetchError(Failure.URL, f'parse "{text[:200]}": {err}') from err
         if parts.scheme not in PORTS:
             raise FetchError(Failure.URL, f'unsupported protocol scheme "{parts.scheme[:20]}" in "{text[:200]}"')
-        if not host or any(ord(sign) <= 32 or sign in '"<>\\^`{|}' for sign in host):
+        if not host or any(ord(sign) <= 32 or sign in '"<>\\^`{|}\x7f' for sign in host):
             raise FetchError(Failure.URL, f'no host in request URL "{text[:200]}"')
         try:
             host = host if host.isascii() else host.encode("idna").decode("ascii")
