@@ -42,7 +42,7 @@ _SECRET_NAME = re.compile("auth|cookie|token|secret|key", re.IGNORECASE)
 
 
 class Prober:
-    """Use it on one event loop. `probes_at_once` beyond it wait, and time spent waiting counts as time of the probe."""
+    """Use it on one event loop. At most `at_once` probes run; others wait, and waiting counts as their time."""
 
     def __init__(
         self, config: BlackboxConfig, *, at_once: int = AT_ONCE_MAX, waiting_max: int = WAITING_MAX, goversion: str = ""
