@@ -52,7 +52,7 @@ QUESTIONS = (
     Question(f'{M}{{pod="shop-000042"}}', heavy=False),
 )
 MEMORY = ("--memory", "1GiB")
-"""Six hours of all series do not fit the windows of so small a server: range rows over 10,000 series read the engine."""
+"""Six hours of all series do not fit the windows of so small a server: rows over 10,000 series read the engine."""
 SMALL_MS = 10.0
 """Where Prometheus needs less than this, so may we."""
 

@@ -82,6 +82,12 @@ def test_range_refuses_in_prometheus_words(
     assert str(raised.value) == words
 
 
+def test_a_range_of_one_step_has_a_step(engine: PromEngine) -> None:
+    answer = engine.range("step() + range()", 60_000, 60_000, 30_000, Budget())
+    assert answer.values.tolist() == [[30.0]]
+    assert engine.instant("step()", 60_000, Budget()).values.tolist() == [[0.0]]
+
+
 def test_eleven_thousand_points_are_allowed(engine: PromEngine) -> None:
     assert engine.range("vector(1)", 0, 11_000_000, 1_000, Budget()).steps == 11_001
 
