@@ -19,6 +19,7 @@ from hannun.config.http_client import ProxyConfig
 @example("http://" + "a" * 300 + "/")
 @example("http://a..b/")
 @example("http://\x7f")
+@example("http://\xa00")
 @example("http://h:१/")
 def test_any_text_is_a_url_or_an_error(text: str) -> None:
     try:

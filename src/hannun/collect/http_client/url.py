@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from hannun.collect.http_client.answer import Failure, FetchError
 if TYPE_CHECKING:
     import httpcore
 
+_HOST = re.compile(r"[a-zA-Z0-9._:%~!$&'()*+,;=-]+")
 PORTS = {"http": 80, "https": 443}
 _SAFE = "/%:@!$&'()*+,;=~-._?[]"
 
@@ -37,12 +39,13 @@ class Url:
             raise FetchError(Failure.URL, f'parse "{text[:200]}": {err}') from err
         if parts.scheme not in PORTS:
             raise FetchError(Failure.URL, f'unsupported protocol scheme "{parts.scheme[:20]}" in "{text[:200]}"')
-        if not host or any(ord(sign) <= 32 or sign in '"<>\\^`{|}\x7f' for sign in host):
-            raise FetchError(Failure.URL, f'no host in request URL "{text[:200]}"')
         try:
             host = host if host.isascii() else host.encode("idna").decode("ascii")
         except UnicodeError as err:
             raise FetchError(Failure.URL, f'no host name: "{host[:200]}"') from err
+        # After IDNA, which makes a blank of some signs that are none.
+        if _HOST.fullmatch(host) is None:
+            raise FetchError(Failure.URL, f'no host in request URL "{text[:200]}"')
         target = quote(parts.path or "/", safe=_SAFE)
         if parts.query:
             target += "?" + quote(parts.query, safe=_SAFE)
