@@ -40,10 +40,11 @@ from hannun.observe import log
 from hannun.observe.metrics import REGISTRY
 from hannun.observe.outcomes import Outcomes
 from hannun.observe.problems import Problems
-from hannun.pulling import Pulling
+from hannun.pulling import Pulling, read_files, with_retention
 from hannun.query.promql import PromEngine
 from hannun.query.runner import QueryRunner
 from hannun.receive import influx, remote_write
+from hannun.receive.body import InFlight
 from hannun.receive.limits import ReceiveLimits
 from hannun.receive.pushgateway import PushGateway
 from hannun.sources import prometheus_flags, sources
@@ -95,7 +96,8 @@ class App:
     """Everything of one server. What is opened is closed by `standing`, in reverse order, also when a start fails."""
 
     def __init__(self, settings: Settings, complaints: Sequence[Complaint], standing: AsyncExitStack) -> None:
-        self.settings = settings = _with_a_port(settings)
+        files = read_files(settings)
+        self.settings = settings = with_retention(_with_a_port(settings), files.config)
         self.complaints = complaints
         self._standing = standing
         self.clock = SystemClock()
@@ -135,7 +137,7 @@ class App:
             [
                 Signal(
                     "metrics",
-                    ("metric_samples__local", "metric_seen__local"),
+                    ("metric_samples__local", "metric_seen__local", "exemplars__local"),
                     keep_ms,
                     dropped=self.metrics.partitions_dropped,
                 )
@@ -154,6 +156,7 @@ class App:
         self.own = OwnMetrics(REGISTRY)
         self.pulling = Pulling(
             settings,
+            files,
             self.metrics,
             self.clock,
             host=self.host,
@@ -164,8 +167,14 @@ class App:
             outcomes=self.outcomes,
         )
         self.limits = ReceiveLimits(body_bytes_max=settings.receive_body_bytes_max)
+        self.in_flight = InFlight(self.limits.in_flight_bytes_max)
         self.pushes = PushGateway(
-            self.metrics, self.outcomes, PushedGroupTable(self.engine, self.writer), self.limits, clock=self.clock
+            self.metrics,
+            self.outcomes,
+            PushedGroupTable(self.engine, self.writer),
+            self.limits,
+            in_flight=self.in_flight,
+            clock=self.clock,
         )
         self.web = WebServer(
             create_app(self._endpoints(), self.gate, classic_ports=settings.classic_ports),
@@ -235,8 +244,8 @@ class App:
             *health.routes(metrics_page=self.own.page, is_ready=lambda: self.ready, base=self.site.base),
             *session_api.routes(self.gate),
             *accounts_api.routes(self.gate),
-            *remote_write.routes(self.metrics, self.outcomes, self.limits),
-            *influx.routes(self.metrics, self.outcomes, self.limits, clock=self.clock),
+            *remote_write.routes(self.metrics, self.outcomes, self.limits, in_flight=self.in_flight),
+            *influx.routes(self.metrics, self.outcomes, self.limits, in_flight=self.in_flight, clock=self.clock),
             *self.pushes.routes(enable_admin_api=settings.enable_admin_api),
             *blackbox.routes(pulling.prober, self.reload),
             *exporters.routes(

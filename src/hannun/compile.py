@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from hannun.query.promql import kernels
 from hannun.store.metrics import warming
-from hannun.wire import exposition_text, remote_write
+from hannun.wire import exposition_text, remote_write, tsdb
 
 
 def main() -> None:
     kernels.warm()
     remote_write.warm()
     exposition_text.warm()
+    tsdb.warm()
     warming.warm_all()
 
 

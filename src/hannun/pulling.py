@@ -11,6 +11,7 @@ import logging
 import os
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
 
 from hannun.alert.rules_read import RulesRead
 from hannun.collect.containers.collector import ContainerCollector
@@ -31,7 +32,7 @@ from hannun.config.complaint import Complaint
 from hannun.config.prometheus import load as prometheus_file
 from hannun.config.prometheus.model import PrometheusConfig
 from hannun.config.services import ServiceConfig
-from hannun.config.settings import Settings
+from hannun.config.settings import Settings, said_in
 from hannun.model.errors import HannunError
 from hannun.model.ports import MetricSink
 from hannun.model.text import Text
@@ -50,11 +51,12 @@ REFUSED_DO = Text(
 
 
 class Pulling:
-    """`start` once on the event loop; `reload` whenever asked. Raises Refused when a file cannot be used at start."""
+    """`start` once on the event loop; `reload` whenever asked."""
 
     def __init__(
         self,
         settings: Settings,
+        files: Files,
         sink: MetricSink,
         clock: Clock,
         *,
@@ -68,10 +70,10 @@ class Pulling:
         self._settings = settings
         self._clock = clock
         self._problems = problems
-        self.config, probes, self.complaints = _read(settings)
+        self.config, self.complaints = files.config, files.complaints
         self.reload_status = (True, clock.now_ms())
         self._reloading = asyncio.Lock()
-        self.prober = Prober(probes)
+        self.prober = Prober(files.probes)
         entries = stand_ins(
             prober=self.prober,
             node_page=host.page if host else None,
@@ -96,16 +98,18 @@ class Pulling:
         """Reads the files again. Raises HannunError when they cannot be used; then everything stays as it was."""
         async with self._reloading:  # Two at once would read in one order and apply in another.
             try:
-                config, probes, complaints = await asyncio.to_thread(_read, self._settings)
-                await self.scrapes.apply(config)
+                files = await asyncio.to_thread(read_files, self._settings)
+                await self.scrapes.apply(files.config)
             except HannunError as err:
                 self.refused(err)
                 raise
-            self.prober.apply(probes)
-            self.config, self.complaints = config, complaints
+            self.prober.apply(files.probes)
+            self.config, self.complaints = files.config, files.complaints
             self.reload_status = (True, self._clock.now_ms())
             self._problems.clear(RELOAD)
-        _log.info("configuration read again: %d jobs, %d rule groups", len(config.scrape), len(config.rule_groups))
+        _log.info(
+            "configuration read again: %d jobs, %d rule groups", len(self.config.scrape), len(self.config.rule_groups)
+        )
 
     def refused(self, err: HannunError) -> None:
         """A file of any kind could not be read again: every page that tells of reloads says so until one succeeds."""
@@ -126,8 +130,17 @@ def _service(config: ServiceConfig) -> Source:
     )
 
 
-def _read(settings: Settings) -> tuple[PrometheusConfig, BlackboxConfig, tuple[Complaint, ...]]:
-    """What the files say and what there is to say about them. Raises Refused."""
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What the foreign files say, and what there is to say about them."""
+
+    config: PrometheusConfig = PrometheusConfig()
+    probes: BlackboxConfig = STOCK
+    complaints: tuple[Complaint, ...] = ()
+
+
+def read_files(settings: Settings) -> Files:
+    """Blocks. Raises Refused when one of them cannot be used."""
     config, probes = PrometheusConfig(), STOCK
     complaints: tuple[Complaint, ...] = ()
     if settings.prometheus_config is not None:
@@ -136,4 +149,17 @@ def _read(settings: Settings) -> tuple[PrometheusConfig, BlackboxConfig, tuple[C
     if settings.blackbox_config is not None:
         probes, said = blackbox_file.load(settings.blackbox_config, os.environ)
         complaints += said
-    return config, probes, complaints
+    return Files(config, probes, complaints)
+
+
+def with_retention(settings: Settings, config: PrometheusConfig) -> Settings:
+    """Where nobody told Hannun how long and how much to keep, prometheus.yml is asked."""
+    unsaid = {one.name for one in settings.chosen if one.source == "default"}
+    place = str(config.file)
+    if config.retention_ms is not None and "retention.metrics" in unsaid:
+        retention = replace(settings.retention, metrics_ms=config.retention_ms or None)
+        settings = said_in(replace(settings, retention=retention), "retention.metrics", place)
+    if config.retention_size_bytes is not None and "retention_size" in unsaid:
+        size = config.retention_size_bytes or None
+        settings = said_in(replace(settings, retention_size_bytes=size), "retention_size", place)
+    return settings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -166,6 +166,14 @@ def shown(settings: Settings, name: str) -> str:
     if isinstance(value, tuple):
         return ", ".join(str(item) for item in value)
     return "" if value is None else str(value)
+
+
+def said_in(settings: Settings, name: str, place: str) -> Settings:
+    """`settings` telling that the value of `name` now comes from `place`, a foreign file."""
+    chosen = tuple(
+        Chosen(name, shown(settings, name), "file", place) if one.name == name else one for one in settings.chosen
+    )
+    return replace(settings, chosen=chosen)
 
 
 def format_size(number: int) -> str:

@@ -18,6 +18,9 @@ def basic(text: str) -> str:
     [
         pytest.param("Bearer hnt_x", Bearer("hnt_x"), id="bearer"),
         pytest.param("bearer   hnt_x ", Bearer("hnt_x"), id="case and blanks"),
+        pytest.param("Token hnt_x", Bearer("hnt_x"), id="InfluxDB's scheme"),
+        pytest.param("Token any:hnt_x", Bearer("hnt_x"), id="InfluxDB 1.x: a token as the password"),
+        pytest.param("Token ann:pw", Basic("ann", "pw"), id="InfluxDB 1.x: name and password"),
         pytest.param(basic("any:hnt_x"), Bearer("hnt_x"), id="a token as the password"),
         pytest.param(basic(":hnt_x"), Bearer("hnt_x"), id="without a name"),
         pytest.param(basic("ann:pass:word"), Basic("ann", "pass:word"), id="a colon in the password"),

@@ -37,6 +37,9 @@ def shown(headers: Headers) -> Bearer | Basic | None:
     match scheme.lower():
         case "bearer":
             return Bearer(rest.strip())
+        case "token":  # InfluxDB's clients; those of 1.x write NAME:PASSWORD there
+            name, colon, password = rest.strip().partition(":")
+            return _of_pair(name, password) if colon else Bearer(name)
         case "basic":
             return _basic(rest.strip())
         case _:
@@ -48,8 +51,10 @@ def _basic(encoded: str) -> Bearer | Basic | None:
         name, colon, password = base64.b64decode(encoded, validate=True).decode("utf-8").partition(":")
     except (binascii.Error, UnicodeDecodeError, ValueError):
         return None
-    if not colon:
-        return None
+    return _of_pair(name, password) if colon else None
+
+
+def _of_pair(name: str, password: str) -> Bearer | Basic:
     return Bearer(password) if password.startswith(TOKEN_PREFIX) else Basic(name, password)
 
 
