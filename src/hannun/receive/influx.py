@@ -167,13 +167,14 @@ async def query(request: Request) -> Response:
 
 
 _STATEMENT = ReceiveLimits(body_bytes_max=64 << 10, body_timeout_s=5.0, body_pause_s=5.0)
+_NOT_IN_A_HEADER = re.compile(r"[^ -~]")
 _HEADERS = {"x-influxdb-version": VERSION, "x-influxdb-build": "OSS"}
 _CODES = {400: "invalid", 413: "request too large", 429: "too many requests", 507: "insufficient storage"}
 
 
 def _v1(status: int, said: str) -> Response:
-    # The header carries the same words, as InfluxDB does; it must stay one line of ASCII.
-    line = " ".join(said.split())[:500].encode("ascii", "replace").decode()
+    # The header carries the same words, as InfluxDB does; they quote the body, and control characters end the answer.
+    line = _NOT_IN_A_HEADER.sub("?", " ".join(said.split())[:500])
     return JSONResponse({"error": said}, status, {**_HEADERS, "x-influxdb-error": line, **_retry(status)})
 
 
