@@ -81,13 +81,15 @@ async def test_a_bad_line_is_told_and_the_others_are_stored(serve, sink, outcome
 
 async def test_nothing_but_bad_lines_in_v1(serve, sink, endpoints) -> None:
     async with serve(endpoints) as client:
-        answer = await client.post("/write", content="나쁜 줄\nbad")
+        answer = await client.post("/write", content="나쁜 줄\nbad\0\x7f")
     assert answer.status_code == 400
     assert answer.json()["error"].splitlines() == [
         "unable to parse '나쁜 줄': missing field value",
-        "unable to parse 'bad': missing fields",
+        "unable to parse 'bad\0\x7f': missing fields",
     ]
-    assert answer.headers["x-influxdb-error"].isascii()
+    header = answer.headers["x-influxdb-error"]
+    assert header.isascii()
+    assert header.isprintable()
     assert sink.batches == []
 
 
