@@ -185,8 +185,9 @@ class MetricStore:
             now_ms = self._clock.now_ms()
             for piece in choice.pieces(max(len(choice.ids) * PIECE_SAMPLES // held, 1)):
                 found = self._recent.select(piece, start_ms, end_ms, budget, of=choice)
-                # The window may go while its pieces are read.
-                yield found or read_samples(self._engine, piece, start_ms, end_ms, budget, now_ms=now_ms)
+                if found is None:  # the window may go while its pieces are read
+                    found = read_samples(self._engine, piece, start_ms, end_ms, budget, now_ms=now_ms)
+                yield found
 
         return pieces()
 
