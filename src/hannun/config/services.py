@@ -378,10 +378,10 @@ def _labels(node: Node | None, env: Mapping[str, str]) -> dict[str, str]:
     labels: dict[str, str] = {}
     for entry in node:
         if not _LABEL.fullmatch(entry.key) or entry.key.startswith("__") or entry.key in ("job", "instance"):
-            raise BadValue(f"{quote(entry.key)} cannot be a label here", f"{quote(entry.key)}: 레이블로 쓸 수 없습니다")
+            raise BadValue(f"{quote(entry.key)} cannot be a label here", f"{quote(entry.key)}: 라벨로 쓸 수 없습니다")
         if not isinstance(entry.value, Scalar):
             raise BadValue(
-                f"the label {quote(entry.key)} has no text", f"{quote(entry.key)} 레이블: 값이 텍스트가 아닙니다"
+                f"the label {quote(entry.key)} has no text", f"{quote(entry.key)} 라벨: 값이 텍스트가 아닙니다"
             )
         labels[entry.key] = _filled(entry.value.text, env)
     return labels

@@ -29,7 +29,7 @@ BAD_HEALTH = Text(en='health "{said}" is none of {known}', ko='health "{said}": 
 NO_POOL = Text(en='No scrape job is called "{pool}"', ko='"{pool}"(이)라는 스크레이프 작업이 없습니다')
 BAD_LABELS = Text(
     en='discovered is not a JSON object of labels, such as {"__address__": "web-1:9100"}',
-    ko='discovered에는 {"__address__": "web-1:9100"}처럼 레이블을 담은 JSON 객체를 주세요',
+    ko='discovered에는 {"__address__": "web-1:9100"}처럼 라벨을 담은 JSON 객체를 주세요',
 )
 
 

@@ -63,7 +63,7 @@ BY_FAILURE: dict[Failure, Text] = {
     ),
     Failure.URL: Text(
         en="Address, scheme and path make no URL. Relabeling may have set one of them wrongly: see its steps below.",
-        ko="주소, scheme, 경로를 합쳐도 URL이 되지 않습니다. 리레이블링이 잘못 설정했을 수 있으니 아래 단계를 "
+        ko="주소, scheme, 경로를 합쳐도 URL이 되지 않습니다. 리라벨링이 잘못 설정했을 수 있으니 아래 단계를 "
         "확인해 주세요.",
     ),
     Failure.BUSY: Text(

@@ -48,7 +48,7 @@ def _source_labels(section: Section, *, legacy: bool) -> tuple[str, ...]:
     for name, line in named:
         if not scalars.is_label(name, legacy=legacy):
             section.source.refuse(
-                line, f"{quote(name)} is not a valid label name", f"{quote(name)}: 레이블 이름이 아닙니다"
+                line, f"{quote(name)} is not a valid label name", f"{quote(name)}: 라벨 이름이 아닙니다"
             )
     return tuple(name for name, _ in named)
 

@@ -149,7 +149,7 @@ def _check_recording(section: Section, rule: Rule, where: str, *, legacy: bool) 
 def _check_labels(section: Section, labels: Mapping[str, str], *, legacy: bool) -> None:
     for name in labels:
         if name == "__name__" or not scalars.is_label(name, legacy=legacy):
-            section.refuse("labels", f"invalid label name: {name}", f"{quote(name)}: 레이블 이름으로 쓸 수 없습니다")
+            section.refuse("labels", f"invalid label name: {name}", f"{quote(name)}: 라벨 이름으로 쓸 수 없습니다")
 
 
 def _check_templates(section: Section, rule: Rule, where: str) -> None:

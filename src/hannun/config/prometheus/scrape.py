@@ -222,7 +222,7 @@ def _check_names(section: Section, common: Global) -> None:
     for name, _ in common.external_labels:
         if not scalars.is_label(name, legacy=common.legacy):
             section.refuse(
-                "external_labels", f"{quote(name)} is not a valid label name", f"{quote(name)}: 레이블 이름이 아닙니다"
+                "external_labels", f"{quote(name)} is not a valid label name", f"{quote(name)}: 라벨 이름이 아닙니다"
             )
     if common.escaping == "allow-utf-8" and common.legacy:
         _refuse_escaping(section)

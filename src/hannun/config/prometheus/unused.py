@@ -172,7 +172,7 @@ def _remote_read(section: Section, names: set[str]) -> None:
             section.refuse(
                 "required_matchers",
                 f"{quote(name)} is not a valid label name",
-                f"{quote(name)}: 레이블 이름이 아닙니다",
+                f"{quote(name)}: 라벨 이름이 아닙니다",
             )
     section.close()
 

@@ -20,7 +20,7 @@ from hannun.query.promql.registry import STRING, aggregation
     "count_values",
     param=STRING,
     en="How many series of the group have each value; the value becomes a label.",
-    ko="그룹에서 값마다 시계열이 몇 개인지 셉니다. 값은 레이블이 됩니다.",
+    ko="그룹에서 값마다 시계열이 몇 개인지 셉니다. 값은 라벨이 됩니다.",
 )
 def count_values(grouping: Grouping, param: String) -> Grid:
     name = param.value

@@ -41,7 +41,7 @@ def _absence(call: FunctionCall, there: Bools) -> Grid:
     "absent",
     args=(VECTOR,),
     en="1 where the vector has no series, with the labels that the selector asks for.",
-    ko="벡터에 시계열이 없으면 1. 선택자가 요구한 레이블을 답니다.",
+    ko="벡터에 시계열이 없으면 1. 선택자가 요구한 라벨을 답니다.",
 )
 def absent(call: FunctionCall, grid: Grid) -> Grid:
     return _absence(call, np.asarray(grid.present.any(axis=0)))
@@ -51,7 +51,7 @@ def absent(call: FunctionCall, grid: Grid) -> Grid:
     "absent_over_time",
     args=(MATRIX,),
     en="1 where no series has a sample in the window, with the labels that the selector asks for.",
-    ko="구간에 표본이 있는 시계열이 하나도 없으면 1. 선택자가 요구한 레이블을 답니다.",
+    ko="구간에 표본이 있는 시계열이 하나도 없으면 1. 선택자가 요구한 라벨을 답니다.",
 )
 def absent_over_time(call: FunctionCall, windows: Windows) -> Grid:
     from hannun.query.promql.kernels.picking import PRESENT, picks

@@ -111,7 +111,7 @@ def histogram_quantile(call: FunctionCall, q: Scalar, grid: Grid) -> Grid:
     most=12,
     experimental=True,
     en="Several quantiles of each histogram at once, told apart by a label.",
-    ko="히스토그램마다 여러 분위수를 한꺼번에. 지정한 레이블로 구분합니다.",
+    ko="히스토그램마다 여러 분위수를 한꺼번에. 지정한 라벨로 구분합니다.",
 )
 def histogram_quantiles(call: FunctionCall, grid: Grid, name: String, *quantiles: Scalar) -> Grid:
     buckets = Buckets.of(call, grid, call.node.args[0].span)

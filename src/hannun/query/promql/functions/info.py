@@ -70,7 +70,7 @@ def _identity(labels: Labels) -> Key:
     keeps_name=True,
     experimental=True,
     en="Adds labels of the matching info metric (target_info); a selector says which labels.",
-    ko="맞는 정보 메트릭(target_info)의 레이블을 덧붙입니다. 선택자로 어떤 레이블인지 정합니다.",
+    ko="맞는 정보 메트릭(target_info)의 라벨을 덧붙입니다. 선택자로 어떤 라벨인지 정합니다.",
 )
 def info(call: FunctionCall) -> Grid:
     base = call.evaluator.grid(call.node.args[0])

@@ -27,7 +27,7 @@ _REFERENCE = re.compile(r"\$(?:\$|\{([A-Za-z0-9_]+)\}|([A-Za-z0-9_]+))")
     args=(VECTOR, STRING, STRING, STRING, STRING),
     keeps_name=True,
     en="Sets a label from another label by a regular expression; series that do not match stay as they are.",
-    ko="다른 레이블에 정규식을 맞춰 레이블을 만듭니다. 맞지 않는 시계열은 그대로 둡니다.",
+    ko="다른 라벨에 정규식을 맞춰 라벨을 만듭니다. 맞지 않는 시계열은 그대로 둡니다.",
 )
 def label_replace(
     call: FunctionCall, grid: Grid, to: String, replacement: String, source: String, pattern: String
@@ -58,7 +58,7 @@ def label_replace(
     repeats=True,
     keeps_name=True,
     en="Sets a label to the values of other labels, joined by a separator.",
-    ko="다른 레이블들의 값을 구분자로 이어 붙여 레이블을 만듭니다.",
+    ko="다른 라벨들의 값을 구분자로 이어 붙여 라벨을 만듭니다.",
 )
 def label_join(call: FunctionCall, grid: Grid, to: String, separator: String, *sources: String) -> Grid:
     names = [text(source) for source in sources]

@@ -45,7 +45,7 @@ def descending(call: FunctionCall, grid: Grid) -> Grid:
     keeps_name=True,
     experimental=True,
     en="By the given labels in natural order (2 before 10).",
-    ko="지정한 레이블 순서로. 숫자는 크기대로(2가 10보다 앞) 늘어놓습니다.",
+    ko="지정한 라벨 순서로. 숫자는 크기대로(2가 10보다 앞) 늘어놓습니다.",
 )
 def by_label(call: FunctionCall, grid: Grid, *names: String) -> Grid:
     return _by_label(call, grid, names, descending=False)
@@ -59,7 +59,7 @@ def by_label(call: FunctionCall, grid: Grid, *names: String) -> Grid:
     keeps_name=True,
     experimental=True,
     en="By the given labels in reverse natural order.",
-    ko="지정한 레이블의 역순으로.",
+    ko="지정한 라벨의 역순으로.",
 )
 def by_label_desc(call: FunctionCall, grid: Grid, *names: String) -> Grid:
     return _by_label(call, grid, names, descending=True)
