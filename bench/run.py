@@ -41,6 +41,7 @@ def rows() -> dict[str, Row]:
     import footprint
     import ingest
     import page
+    import scrape
     import smallest
 
     import query
@@ -51,6 +52,7 @@ def rows() -> dict[str, Row]:
         "ingest": ingest.run,
         "query": query.run,
         "disk": disk.run,
+        "scrape": scrape.run,
         "smallest": smallest.run,
     }
 
@@ -79,7 +81,7 @@ def table(lines: list[Line]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("rows", nargs="*", help="footprint page ingest query disk smallest (default: all)")
+    parser.add_argument("rows", nargs="*", help="footprint page ingest query disk scrape smallest (default: all)")
     parser.add_argument("--write", action="store_true", help="put the table into bench/README.md")
     asked = parser.parse_args()
     known = rows()

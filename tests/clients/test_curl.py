@@ -91,5 +91,5 @@ def test_federate_is_plain_text(curl, filled) -> None:
 def test_the_old_graph_page_keeps_its_question(curl) -> None:
     graph = curl("-o", "/dev/null", "-w", "%{url_effective} %{http_code}", "-L", "URL/graph?g0.expr=up&g0.tab=1")
     where, code = graph.split()
-    assert "g0.expr=up" in where
+    assert "expr=up&tab=table" in where
     assert code == "200"

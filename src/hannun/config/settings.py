@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from hannun.config import table, values
 from hannun.config.machine import Machine
-from hannun.config.services import ServiceConfig
 from hannun.config.setting import Setting
 from hannun.config.table import GIB, MEMORY_MIN
 from hannun.config.values import Address, Amount, ExternalUrl, LogFormat, LogLevel, Network, Share
 from hannun.model.text import Lang
 from hannun.model.time import format_duration_ms
+
+if TYPE_CHECKING:
+    from hannun.config.services import ServiceConfig  # brings the YAML library, which `--help` does not need
 
 DAY_MS = 86_400_000
 Source = Literal["flag", "env", "file", "default"]
