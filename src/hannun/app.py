@@ -311,6 +311,7 @@ def _calm_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_ALLOCATIONS, 20, 50)
+    gc.enable()  # `hannun serve` starts without it
 
 
 async def _ended(task: asyncio.Task[None]) -> None:
