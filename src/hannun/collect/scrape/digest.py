@@ -63,6 +63,7 @@ class Digester:
                 name_bytes_max=max(limits.label_name_length, 64 << 10),
                 value_bytes_max=max(limits.label_value_length, 2 << 20),
             ),
+            legacy_names=config.metric_name_validation_scheme == "legacy",
             fallback=PROTOCOLS.get(config.fallback_protocol),
         )
         self._maker = LabelMaker(config, target.labels, relabel)

@@ -41,11 +41,12 @@ class Pool:
         lost: Callable[[TargetLoop], None],
     ) -> None:
         self.config = config
-        self.relabeler = Relabeler(config.relabel)
+        legacy_names = config.metric_name_validation_scheme == "legacy"
+        self.relabeler = Relabeler(config.relabel, legacy_names=legacy_names)
         self.dropped: tuple[DroppedTarget, ...] = ()
         self.dropped_count = 0
         self.loops: dict[tuple[object, ...], TargetLoop] = {}
-        self._metric_relabeler = Relabeler(config.metric_relabel)
+        self._metric_relabeler = Relabeler(config.metric_relabel, legacy_names=legacy_names)
         self._shared = shared
         self._lost = lost
         self._client = make_client(config.client, timeout_s=config.timeout_ms / 1000, clock=shared.clock)
