@@ -163,10 +163,10 @@ def instant(server: Server, expr: str) -> float | None:
 
 
 @pytest.mark.xdist_group("faults")
-def test_four_kills_lose_nothing_that_was_acknowledged_or_shown(tmp_path: Path) -> None:
-    kill_under_load(tmp_path, rounds=4, seed=1)
+def test_five_kills_lose_nothing_that_was_acknowledged_or_shown(tmp_path: Path) -> None:
+    kill_under_load(tmp_path, rounds=5, seed=1)
 
 
 @pytest.mark.long
 def test_fifty_kills_lose_nothing_that_was_acknowledged_or_shown(tmp_path: Path) -> None:
-    kill_under_load(tmp_path, rounds=40, seed=2)
+    kill_under_load(tmp_path, rounds=50, seed=2)
