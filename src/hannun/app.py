@@ -308,6 +308,7 @@ def _site(settings: Settings, started_ms: int) -> Site:
 
 def _calm_the_collector() -> None:
     """What was built by now stays, so no collection has to walk it again; one that does would hold up every request."""
+    gc.enable()
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_ALLOCATIONS, 20, 50)

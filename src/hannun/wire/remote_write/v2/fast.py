@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import overload
 
 import numpy as np
@@ -71,10 +72,15 @@ class FastDecoder:
         self._cache = SeriesCache(entries_max)
         self._described = SeriesCache(min(entries_max, DESCRIBED_MAX))
         self._seed = np.uint64(secrets.randbits(64))
+
+    @cached_property
+    def _name(self) -> NDArray[np.uint64]:
+        """uint64[2]: the key of `__name__`. Made at the first request, which loads the compiled code anyway."""
         word = np.frombuffer(METRIC_NAME.encode(), dtype=np.uint8)
         name = np.empty((1, 2), dtype=np.uint64)
         scan.hash_symbols(word, np.array([[0, len(word)]], dtype=np.int64), self._seed, name)
-        self._name = name[0]
+        key: NDArray[np.uint64] = name[0]
+        return key
 
     @property
     def known(self) -> int:
