@@ -38,8 +38,8 @@ HOSTILE: dict[str, tuple[Page, str]] = {
     "endless": (endless(b"flood 1\n"), "body size limit exceeded"),
     "bomb": (bomb(1 << 30), "body size limit exceeded"),
     "garbage": (page(b"\x00\x01\xff\xfe{{{ 1e" * 1000), "line 1"),
-    "no-http": (raw(b"\x16\x03\x01\x02\x00garbage\r\n\r\n"), "status line"),
-    "silence": (raw(b""), "disconnected"),
+    "no-http": (raw(b"\x16\x03\x01\x02\x00garbage\r\n\r\n"), "malformed HTTP response"),
+    "silence": (raw(b""), ": EOF"),
     "circle": (redirect("/circle"), "stopped after 10 redirects"),
     "header": (raw(b"HTTP/1.1 200 OK\r\nX-Big: " + b"x" * (8 << 20) + b"\r\n\r\n"), "too long"),
 }

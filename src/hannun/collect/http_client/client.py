@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 from hannun import __version__
 from hannun.collect.http_client.answer import Answer, Failure, FetchError, Headers, Stream
 from hannun.collect.http_client.auth import Pairs, TokenSource, basic_header, credentials
-from hannun.collect.http_client.dial import Dialer, causes
+from hannun.collect.http_client.dial import Dialer
 from hannun.collect.http_client.proxy import proxy_for
 from hannun.collect.http_client.tls import Stamp, make_context, stamp
 from hannun.collect.http_client.url import Url
+from hannun.collect.http_client.words import failure_of, verb
 from hannun.config.http_client import HttpClientConfig
 from hannun.model.errors import TooLarge, Unsupported, WireError
 from hannun.model.time import Clock, SystemClock
@@ -133,7 +134,7 @@ class HttpClient:
                 body = await _inflate(raw, head, at, body_bytes_max, take)
                 return Answer(answer.status, _reason(answer), head, body, str(at))
         except TimeoutError as err:
-            raise FetchError(Failure.TIMEOUT, f'{_go(method)} "{url}": context deadline exceeded') from err
+            raise FetchError(Failure.TIMEOUT, f'{verb(method)} "{url}": context deadline exceeded') from err
 
     @contextlib.asynccontextmanager
     async def stream(
@@ -153,7 +154,7 @@ class HttpClient:
                     follow = self._follow(method, url, {"Accept-Encoding": "identity", **(headers or {})}, content)
                     answer, at = await stack.enter_async_context(follow)
             except TimeoutError as err:
-                raise FetchError(Failure.TIMEOUT, f'{_go(method)} "{url}": context deadline exceeded') from err
+                raise FetchError(Failure.TIMEOUT, f'{verb(method)} "{url}": context deadline exceeded') from err
             yield Stream(answer.status, _headers(answer), str(at), _chunks(answer, at))
 
     async def close(self) -> None:
@@ -187,7 +188,7 @@ class HttpClient:
             at = at.join(location)
             if answer.status == 303 or (answer.status in (301, 302) and method == "POST"):
                 method, content = "GET", b""
-        raise FetchError(Failure.REDIRECT, f'{_go(method)} "{at}": stopped after {REDIRECTS_MAX} redirects')
+        raise FetchError(Failure.REDIRECT, f'{verb(method)} "{at}": stopped after {REDIRECTS_MAX} redirects')
 
     async def _shown(self, url: Url) -> Pairs:
         """What only the host that was named may see."""
@@ -235,13 +236,13 @@ class HttpClient:
         except (httpcore.ReadError, httpcore.WriteError, httpcore.RemoteProtocolError) as err:
             # A kept connection that the server closed as we asked: ask once more on a new one, as Go does.
             if method not in ("GET", "HEAD"):
-                raise _failed(err, method, url) from err
+                raise failure_of(err, method, url) from err
             try:
                 answer = await pool.handle_async_request(request)
             except Exception as again:
-                raise _failed(again, method, url) from again
+                raise failure_of(again, method, url) from again
         except Exception as err:
-            raise _failed(err, method, url) from err
+            raise failure_of(err, method, url) from err
         try:
             yield answer
         finally:
@@ -314,7 +315,7 @@ async def _chunks(answer: httpcore.Response, url: Url) -> AsyncIterator[bytes]:
         async for chunk in answer.aiter_stream():
             yield chunk
     except Exception as err:
-        raise _failed(err, "GET", url) from err
+        raise failure_of(err, "GET", url) from err
 
 
 async def _read(answer: httpcore.Response, url: Url, bytes_max: int, take: Take | None) -> bytes:
@@ -365,36 +366,3 @@ def _headers(answer: httpcore.Response) -> Headers:
 def _reason(answer: httpcore.Response) -> str:
     phrase = answer.extensions.get("reason_phrase", b"")
     return phrase.decode("latin-1")[:100] if isinstance(phrase, bytes) else ""
-
-
-def _go(method: str) -> str:
-    return method.capitalize()
-
-
-def _failed(err: Exception, method: str, url: Url) -> Exception:
-    """Whatever stopped a request, as a FetchError in Prometheus's words."""
-    import httpcore
-
-    asked = f'{_go(method)} "{url}"'
-    if isinstance(err, TimeoutError):
-        return err  # Our own deadline: told by whoever set it.
-    for cause in causes(err):
-        if isinstance(cause, FetchError):
-            return FetchError(cause.failure, f"{asked}: {cause.what}", cause.hint)
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            reason = cause.verify_message or str(cause)
-            return FetchError(Failure.TLS, f"{asked}: tls: failed to verify certificate: x509: {reason}")
-    for cause in causes(err):
-        if isinstance(cause, ssl.SSLError):
-            return FetchError(Failure.TLS, f"{asked}: tls: {cause.reason or cause}")
-    if isinstance(err, httpcore.TimeoutException):
-        return TimeoutError(str(err))
-    if isinstance(err, httpcore.ProxyError):
-        return FetchError(Failure.UNREACHABLE, f"{asked}: proxy: {err}")
-    if isinstance(err, httpcore.LocalProtocolError):  # Its words may hold what we send.
-        return FetchError(Failure.BROKEN, f"{asked}: the request cannot be sent as HTTP")
-    if isinstance(err, httpcore.NetworkError | httpcore.ProtocolError | httpcore.UnsupportedProtocol | OSError):
-        return FetchError(Failure.BROKEN, f"{asked}: {str(err) or type(err).__name__}")
-    if isinstance(err, ValueError | ExceptionGroup):  # h11 and h2 refuse what cannot be sent or read with these.
-        return FetchError(Failure.BROKEN, f"{asked}: {err}")
-    return err
