@@ -41,8 +41,11 @@ def test_what_only_some_need_is_not_loaded_at_start() -> None:
 def test_a_small_server_starts_quickly_and_stays_small(tmp_path: Path) -> None:
     config = tmp_path / "prometheus.yml"
     config.write_text(CONFIG, encoding="utf-8")
-    with Server(tmp_path / "data", flags=("--prometheus-config", str(config))) as server:
-        assert server.cpu_s() < START_CPU_S
+    flags = ("--prometheus-config", str(config))
+    with Server(tmp_path / "first", flags=flags):
+        pass  # Kernels whose source has changed since `make setup` are compiled here.
+    with Server(tmp_path / "data", flags=flags) as server:
+        assert server.cpu_s() < START_CPU_S, f"{server.cpu_s():.2f} s of CPU time, {server.ready_s:.2f} s in all"
 
         def scraped() -> bool:
             # The host's own jobs are read every 15 s; what is asked every second tells that time has passed.
