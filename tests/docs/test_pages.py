@@ -21,7 +21,22 @@ BLOCKS = [(page, block) for page in PAGES for block in page.blocks if not page.n
 MAY_DIFFER = ("text",)
 """What a program says is in the reader's language."""
 
-KINDS = {"sh", "console", "text", "promql", "yaml", "ini", "alloy", "nginx", "caddy", "sql", "toml", "python", "openmetrics", ""}
+KINDS = {
+    "sh",
+    "console",
+    "text",
+    "promql",
+    "yaml",
+    "ini",
+    "alloy",
+    "nginx",
+    "caddy",
+    "sql",
+    "toml",
+    "python",
+    "openmetrics",
+    "",
+}
 PROGRAMS = {"cd", "cp", "curl", "git", "journalctl", "loginctl", "make", "systemctl", "useradd"}
 """What a reader is told to run besides `hannun` where a test cannot."""
 

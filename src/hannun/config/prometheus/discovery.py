@@ -118,9 +118,7 @@ def read_group(section: Section, source: str, *, legacy: bool = False) -> Target
     labels = section.mapping("labels")
     for name in labels:
         if not scalars.is_label(name, legacy=legacy):
-            section.refuse(
-                "labels", f"{quote(name)} is not a valid label name", f"{quote(name)}: 라벨 이름이 아닙니다"
-            )
+            section.refuse("labels", f"{quote(name)} is not a valid label name", f"{quote(name)}: 라벨 이름이 아닙니다")
     targets = tuple({"__address__": address} for address in section.texts("targets"))
     section.close()
     return TargetGroup(source, targets, labels)

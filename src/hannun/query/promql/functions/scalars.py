@@ -17,9 +17,7 @@ def time(call: FunctionCall) -> Scalar:
     return Scalar(call.steps.seconds())
 
 
-@promql(
-    "vector", args=(SCALAR,), en="The scalar as a vector without labels.", ko="스칼라를 라벨 없는 벡터로 바꿉니다."
-)
+@promql("vector", args=(SCALAR,), en="The scalar as a vector without labels.", ko="스칼라를 라벨 없는 벡터로 바꿉니다.")
 def vector(call: FunctionCall, scalar: Scalar) -> Grid:
     return scalar.as_grid()
 
