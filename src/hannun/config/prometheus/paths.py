@@ -25,6 +25,7 @@ PATTERNS_MAX = 5000
 """Globs of one configuration: each of them looks into a folder."""
 PATH_MAX = 4096
 OPENED_MAX = 5000
+SHOWN_CHARS_MAX = 400
 """YAML files that one configuration may be made of."""
 
 
@@ -143,10 +144,12 @@ def _beside(words: str, base: Path) -> Iterator[Path]:
 
 
 def _say_instead(source: Source, line: int, words: str, used: str) -> None:
+    # Whole, because its end is what tells one file from another.
+    said, instead = quote(words, most=SHOWN_CHARS_MAX), quote(used, most=SHOWN_CHARS_MAX)
     source.warn(
         line,
-        f"{quote(words)} matches nothing on this machine; {quote(used)} is used instead",
-        f"{quote(words)}: 이 컴퓨터에는 없어 {quote(used)} 경로를 대신 씁니다",
+        f"{said} matches nothing on this machine; {instead} is used instead",
+        f"{said}: 이 컴퓨터에는 없어 {instead} 경로를 대신 씁니다",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from importlib import import_module
 from pathlib import Path
 
 from sqlalchemy import Connection, Select, String, column, inspect, select, table
@@ -23,7 +24,11 @@ def known() -> tuple[str, ...]:
 def needed(database: Database) -> bool:
     """Whether `upgrade` has something to do. Raises StoreLocked when a newer version wrote the file."""
     with database.reading() as connection:
-        return _current(connection) != known()[-1]
+        behind = _current(connection) != known()[-1]
+    if behind:
+        # Loaded before the write lock is taken: it takes a second on a small machine, and others wait for the lock.
+        import_module("alembic.command")
+    return behind
 
 
 def upgrade(connection: Connection) -> None:
