@@ -92,6 +92,7 @@ class Pulling:
         standing.push_async_callback(self.scrapes.stop)
         await self.collect.start()
         standing.push_async_callback(self.collect.stop)
+        standing.push_async_callback(self.prober.stop)
         await self.scrapes.apply(self.config)
 
     async def reload(self) -> None:

@@ -128,6 +128,17 @@ async def test_a_probe_that_is_given_up_frees_its_place(targets: Any) -> None:
     assert (await prober.probe(ProbeRequest(targets.http))).success
 
 
+async def test_a_server_that_leaves_waits_for_no_probe(prober: Prober, targets: Any) -> None:
+    loop = asyncio.get_running_loop()
+    running = asyncio.create_task(prober.probe(ProbeRequest(f"{targets.http}/slow?5")))
+    await asyncio.sleep(0.05)
+    began_s = loop.time()
+    await prober.stop()
+    assert not (await running).success
+    assert not (await prober.probe(ProbeRequest(f"{targets.http}/slow?5"))).success
+    assert loop.time() - began_s < 2
+
+
 async def test_many_probes_at_once_all_end(prober: Prober, targets: Any) -> None:
     results = await asyncio.gather(*(prober.probe(ProbeRequest(targets.http)) for _ in range(100)))
     assert all(result.success for result in results)

@@ -14,7 +14,8 @@ import re
 import sys
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from typing import Any
 
 from hannun import __version__
 from hannun.collect.http_client.dial import causes
@@ -54,6 +55,7 @@ class Prober:
         self._unknown = 0
         self._free = asyncio.Semaphore(at_once)
         self._waiting = 0
+        self._leaving = asyncio.Event()
         self._waiting_max = waiting_max
         self._ids = itertools.count()
         self._recent: deque[ProbeResult] = deque(maxlen=RECENT)
@@ -95,7 +97,7 @@ class Prober:
             report.gauge("probe_timeout_seconds", "Returns the timeout of the probe in seconds", timeout_s)
             report.say("Beginning probe", probe=module.prober, timeout_seconds=f"{timeout_s:g}")
             attempt = Attempt(request.target, request.hostname, deadline_s, report)
-            success = in_time and await _run(module, attempt)
+            success = in_time and await self._unless_leaving(_run(module, attempt))
         duration_s = time.perf_counter() - begin_s
         report.set("probe_success", success)
         report.set("probe_duration_seconds", duration_s)
@@ -104,6 +106,21 @@ class Prober:
         result = ProbeResult(next(self._ids), module.name, request.target, success, report.families(), report.log())
         self._recent.appendleft(result)
         return result
+
+    async def _unless_leaving(self, probe: Coroutine[Any, Any, bool]) -> bool:
+        """What the probe found; False at once when the server leaves, which waits for no module's timeout."""
+        running, leaving = asyncio.ensure_future(probe), asyncio.ensure_future(self._leaving.wait())
+        try:
+            await asyncio.wait((running, leaving), return_when=asyncio.FIRST_COMPLETED)
+            return running.done() and running.result()
+        finally:
+            leaving.cancel()
+            running.cancel()
+            await asyncio.gather(running, leaving, return_exceptions=True)
+
+    async def stop(self) -> None:
+        """Ends the probes under way, as failed ones; those that are asked for later fail at once."""
+        self._leaving.set()
 
     async def page(self, path: str, parameters: Mapping[str, Sequence[str]], timeout_s: float) -> bytes:
         """A page for our own scrapes: `/probe` with its parameters, our metrics elsewhere. Raises HannunError."""
