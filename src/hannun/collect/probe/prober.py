@@ -55,7 +55,8 @@ class Prober:
         self._unknown = 0
         self._free = asyncio.Semaphore(at_once)
         self._waiting = 0
-        self._leaving = asyncio.Event()
+        self._leaving = False
+        self._running: set[asyncio.Future[bool]] = set()
         self._waiting_max = waiting_max
         self._ids = itertools.count()
         self._recent: deque[ProbeResult] = deque(maxlen=RECENT)
@@ -109,18 +110,23 @@ class Prober:
 
     async def _unless_leaving(self, probe: Coroutine[Any, Any, bool]) -> bool:
         """What the probe found; False at once when the server leaves, which waits for no module's timeout."""
-        running, leaving = asyncio.ensure_future(probe), asyncio.ensure_future(self._leaving.wait())
-        try:
-            await asyncio.wait((running, leaving), return_when=asyncio.FIRST_COMPLETED)
-            return running.done() and running.result()
-        finally:
-            leaving.cancel()
+        running = asyncio.ensure_future(probe)
+        self._running.add(running)
+        if self._leaving:
             running.cancel()
-            await asyncio.gather(running, leaving, return_exceptions=True)
+        try:
+            await asyncio.wait((running,))
+            return not running.cancelled() and running.result()
+        finally:
+            self._running.discard(running)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
 
     async def stop(self) -> None:
         """Ends the probes under way, as failed ones; those that are asked for later fail at once."""
-        self._leaving.set()
+        self._leaving = True
+        for running in self._running:
+            running.cancel()
 
     async def page(self, path: str, parameters: Mapping[str, Sequence[str]], timeout_s: float) -> bytes:
         """A page for our own scrapes: `/probe` with its parameters, our metrics elsewhere. Raises HannunError."""
