@@ -10,9 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
-compiled = njit(nogil=True, cache=True, error_model="numpy")
+from hannun.wire.compiled import compiled
 
 _U = np.uint64
 _POWER_MIN, _POWER_MAX = -342, 308

@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from hannun.wire.exposition_text.number import compiled, read_number
+from hannun.wire.compiled import compiled
+from hannun.wire.compiled import word as eight
+from hannun.wire.exposition_text.number import read_number
 
 # Why the scan stopped.
 DONE, ASK, MORE_LINES, MORE_MARKS = 0, 1, 2, 3
@@ -39,26 +41,11 @@ _MS_BOUND = 9.2e18
 
 
 @compiled
-def _word(body: Any, at: Any) -> Any:
-    """Eight bytes, little-endian; the caller has checked that they are there. LLVM makes it one load."""
-    return (
-        _U(body[at])
-        | _U(body[at + 1]) << _U(8)
-        | _U(body[at + 2]) << _U(16)
-        | _U(body[at + 3]) << _U(24)
-        | _U(body[at + 4]) << _U(32)
-        | _U(body[at + 5]) << _U(40)
-        | _U(body[at + 6]) << _U(48)
-        | _U(body[at + 7]) << _U(56)
-    )
-
-
-@compiled
 def _equal(body: Any, at: Any, arena: Any, start: Any, length: Any) -> Any:
     """The caller has checked that `length` bytes are there in both."""
     done = 0
     while length - done >= 8:
-        if _word(body, at + done) != _word(arena, start + done):
+        if eight(body, at + done) != eight(arena, start + done):
             return False
         done += 8
     while done < length:
@@ -72,7 +59,7 @@ def _equal(body: Any, at: Any, arena: Any, start: Any, length: Any) -> Any:
 def _hash(body: Any, at: Any, stop: Any, seed: Any) -> Any:
     lane = seed ^ _U(stop - at) * _A
     while stop - at >= 8:
-        lane += _word(body, at) * _B
+        lane += eight(body, at) * _B
         lane = (lane << _U(31) | lane >> _U(33)) * _A
         at += 8
     word = _U(0)

@@ -13,8 +13,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from hannun.wire.compiled import compiled
+from hannun.wire.compiled import word as eight
 
 OK, TRUNCATED, LONG_NUMBER, BAD_FIELD, BAD_WIRE, WRONG_WIRE = 0, 1, 2, 3, 4, 5
 MORE_SERIES, MORE_SAMPLES, MORE_METADATA, MORE_EXEMPLARS = 6, 7, 8, 9
@@ -29,7 +31,6 @@ WORDS = {
 SERIES, SAMPLES, METADATA, EXEMPLARS, HISTOGRAMS, AT = 0, 1, 2, 3, 4, 5
 TALLY_SLOTS = 6
 
-_compiled = njit(nogil=True, cache=True, error_model="numpy")
 
 _A1, _A2 = np.uint64(0x9E3779B185EBCA87), np.uint64(0xC2B2AE3D27D4EB4F)
 _B1, _B2 = np.uint64(0x165667B19E3779F9), np.uint64(0xD6E8FEB86659FD93)
@@ -38,7 +39,7 @@ _U = np.uint64
 Keys = NDArray[np.uint64]
 
 
-@_compiled
+@compiled
 def _varint(body: Any, at: Any, end: Any) -> Any:
     """(status, value, position behind). `at` may equal `end`: then it is truncated."""
     if at < end:
@@ -61,7 +62,7 @@ def _varint(body: Any, at: Any, end: Any) -> Any:
     return LONG_NUMBER, _U(0), at
 
 
-@_compiled
+@compiled
 def _tag(body: Any, at: Any, end: Any) -> Any:
     """(status, field number, wire type, payload start, payload end, varint value).
 
@@ -96,27 +97,12 @@ def _tag(body: Any, at: Any, end: Any) -> Any:
     return BAD_WIRE, 0, 0, at, at, _U(0)
 
 
-@_compiled
-def _word(body: Any, at: Any) -> Any:
-    """Eight bytes, little-endian; the caller has checked that they are there. LLVM makes it one load."""
-    return (
-        _U(body[at])
-        | _U(body[at + 1]) << _U(8)
-        | _U(body[at + 2]) << _U(16)
-        | _U(body[at + 3]) << _U(24)
-        | _U(body[at + 4]) << _U(32)
-        | _U(body[at + 5]) << _U(40)
-        | _U(body[at + 6]) << _U(48)
-        | _U(body[at + 7]) << _U(56)
-    )
-
-
-@_compiled
+@compiled
 def _hash(body: Any, start: Any, end: Any, a: Any, b: Any) -> Any:
     """The two lanes after `body[start:end]`. The length is mixed in, so that zero bytes at the end count."""
     at = start
     while end - at >= 8:
-        word = _word(body, at)
+        word = eight(body, at)
         a += word * _A2
         a = (a << _U(31) | a >> _U(33)) * _A1
         b += word * _B2
@@ -136,7 +122,7 @@ def _hash(body: Any, start: Any, end: Any, a: Any, b: Any) -> Any:
     return a, b
 
 
-@_compiled
+@compiled
 def _finish(lane: Any) -> Any:
     lane ^= lane >> _U(33)
     lane *= _A2
@@ -145,7 +131,7 @@ def _finish(lane: Any) -> Any:
     return lane ^ lane >> _U(32)
 
 
-@_compiled
+@compiled
 def _sample(body: Any, at: Any, end: Any) -> Any:
     """(status, position, timestamp in ms as unsigned, value bits) of one Sample message."""
     bits = _U(0)
@@ -154,7 +140,7 @@ def _sample(body: Any, at: Any, end: Any) -> Any:
     if end - at > 10 and body[at] == 0x09 and body[at + 9] == 0x10:
         status, ts, stop = _varint(body, at + 10, end)
         if status == OK and stop == end:
-            return OK, stop, ts, _word(body, at + 1)
+            return OK, stop, ts, eight(body, at + 1)
         ts = _U(0)
     while at < end:
         status, number, wire, start, stop, value = _tag(body, at, end)
@@ -163,7 +149,7 @@ def _sample(body: Any, at: Any, end: Any) -> Any:
         if number == 1:
             if wire != 1:
                 return WRONG_WIRE, start, ts, bits
-            bits = _word(body, start)
+            bits = eight(body, start)
         elif number == 2:
             if wire != 0:
                 return WRONG_WIRE, start, ts, bits
@@ -172,7 +158,7 @@ def _sample(body: Any, at: Any, end: Any) -> Any:
     return OK, at, ts, bits
 
 
-@_compiled
+@compiled
 def scan(
     body: Any,
     seed: Any,
@@ -284,7 +270,7 @@ def scan(
     return OK
 
 
-@_compiled
+@compiled
 def find(keys: Any, slots: Any, slot_ids: Any, slot_states: Any, ids: Any, states: Any, missing: Any) -> Any:
     """Look every key up in an open-addressing table of 2^k slots; returns how many are missing.
 
@@ -310,7 +296,7 @@ def find(keys: Any, slots: Any, slot_ids: Any, slot_states: Any, ids: Any, state
     return lost
 
 
-@_compiled
+@compiled
 def put(keys: Any, ids: Any, states: Any, slots: Any, slot_ids: Any, slot_states: Any) -> Any:
     """Write entries into the table; returns how many of them were new. The owner has made sure that they fit."""
     mask = _U(len(slots) - 1)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from hannun.wire.compiled import compiled
 from hannun.wire.remote_write.scan import (
     _A1,
     _A2,
@@ -43,10 +43,8 @@ WORDS_2 = {**WORDS, RESERVED: "field of a 1.0 message"}
 SYMBOLS = METADATA
 """The slot of the tally where `layout` counts symbols."""
 
-_compiled = njit(nogil=True, cache=True, error_model="numpy")
 
-
-@_compiled
+@compiled
 def layout(body: Any, symbols: Any, series: Any, tally: Any) -> Any:
     """Where each symbol and each TimeSeries lies: `symbols` int64[k, 2], `series` int64[s, 2]."""
     total = len(body)
@@ -80,7 +78,7 @@ def layout(body: Any, symbols: Any, series: Any, tally: Any) -> Any:
     return OK
 
 
-@_compiled
+@compiled
 def hash_symbols(body: Any, symbols: Any, seed: Any, keys: Any) -> None:
     """`keys` uint64[k, 2]: equal texts have equal keys."""
     for index in range(len(symbols)):
@@ -89,7 +87,7 @@ def hash_symbols(body: Any, symbols: Any, seed: Any, keys: Any) -> None:
         keys[index, 1] = _finish(b)
 
 
-@_compiled
+@compiled
 def _mix(a: Any, b: Any, more_a: Any, more_b: Any) -> Any:
     a += more_a * _A2
     a = (a << _U(31) | a >> _U(33)) * _A1
@@ -98,7 +96,7 @@ def _mix(a: Any, b: Any, more_a: Any, more_b: Any) -> Any:
     return a, b
 
 
-@_compiled
+@compiled
 def _metadata(body: Any, at: Any, end: Any) -> Any:
     """(status, position, type, reference of the help, reference of the unit)."""
     kind = _U(0)
@@ -121,7 +119,7 @@ def _metadata(body: Any, at: Any, end: Any) -> Any:
     return OK, at, kind, words, unit
 
 
-@_compiled
+@compiled
 def scan(
     body: Any,
     spans: Any,
