@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hannun.model.exemplar import Exemplar
+from hannun.model.histogram import HistogramSample
 from hannun.model.identity import Identity
 from hannun.model.labels import Labels
 
@@ -51,7 +52,8 @@ class MetricMetadata:
 class MetricBatch:
     """`series` uint64[n], `ts_ms` int64[n], `value` float64[n] (bits kept, NaN payloads too).
 
-    Of two rows with the same (series, ts) the later one wins, inside a batch and between batches.
+    Of two rows with the same (series, ts) the later one wins, inside a batch and between batches; `histograms` are
+    rows beside the floats.
     """
 
     series: Ids
@@ -60,6 +62,7 @@ class MetricBatch:
     introduced: tuple[NewSeries, ...] = ()
     metadata: tuple[MetricMetadata, ...] = ()
     exemplars: tuple[Exemplar, ...] = ()
+    histograms: tuple[HistogramSample, ...] = ()
 
     def __len__(self) -> int:
         return len(self.series)
