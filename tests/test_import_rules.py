@@ -13,15 +13,17 @@ SRC = Path(__file__).parent.parent / "src" / "hannun"
 ALL = {"wire", "process", "config", "store", "query", "alert", "api", "web", "receive", "collect", "observe"}
 MAY_IMPORT: dict[str, set[str]] = {
     "model": set(),
+    # A language of its own, used by log pipelines, LogQL and notifications alike.
+    "gotemplate": set(),
     "wire": set(),
-    "process": set(),
+    "process": {"gotemplate"},
     "config": {"observe"},
     "store": {"observe"},
-    "query": {"observe"},
+    "query": {"observe", "gotemplate"},
     "observe": set(),
     "receive": {"wire", "process", "config", "observe"},
     "collect": {"wire", "process", "config", "observe"},
-    "alert": {"query", "process", "config", "observe"},
+    "alert": {"query", "process", "config", "observe", "gotemplate"},
     "api": {"query", "alert", "wire", "observe"},
     "web": {"api", "receive", "observe"},
     "testing": ALL | {"app"},

@@ -1,0 +1,1 @@
+"""Loki's push format, protobuf and JSON, straight into columns."""
