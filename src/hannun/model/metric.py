@@ -72,6 +72,7 @@ class MetricBatch:
         """What the batch weighs in a queue (arrays exactly, labels roughly)."""
         labels = sum(64 + 2 * len(new.labels.canonical()) for new in self.introduced)
         told = 128 * len(self.metadata) + 256 * len(self.exemplars)
+        told += sum(64 + one.histogram.size_bytes for one in self.histograms)
         return int(self.series.nbytes + self.ts_ms.nbytes + self.value.nbytes) + labels + told
 
 
