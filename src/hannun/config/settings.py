@@ -75,6 +75,9 @@ class Settings:
     meta_url: str | None = None
     prometheus_config: Path | None = None
     blackbox_config: Path | None = None
+    loki_config: Path | None = None
+    promtail_config: Path | None = None
+    syslog_listen: Address | None = None
     classic_ports: tuple[int, ...] = ()
     services: tuple[ServiceConfig, ...] = ()
     enable_admin_api: bool = False
@@ -150,6 +153,9 @@ def build(got: Values, machine: Machine, lang: Lang) -> Settings:
         meta_url=got[table.META],
         prometheus_config=got[table.PROMETHEUS_CONFIG],
         blackbox_config=got[table.BLACKBOX_CONFIG],
+        loki_config=got[table.LOKI_CONFIG],
+        promtail_config=got[table.PROMTAIL_CONFIG],
+        syslog_listen=got[table.SYSLOG_LISTEN],
         classic_ports=got[table.CLASSIC_PORTS],
         enable_admin_api=got[table.ENABLE_ADMIN_API],
         no_self=got[table.NO_SELF],

@@ -236,6 +236,33 @@ BLACKBOX_CONFIG = setting(
     metavar="FILE",
     default_said=Text(en="its stock modules", ko="기본 모듈"),
 )
+LOKI_CONFIG = setting(
+    "loki_config",
+    optional(values.file),
+    Text(
+        en="Take limits and retention of logs from this Loki configuration",
+        ko="로그의 제한과 보관 기간을 이 Loki 설정 파일에서 읽습니다",
+    ),
+    metavar="FILE",
+)
+PROMTAIL_CONFIG = setting(
+    "promtail_config",
+    optional(values.file),
+    Text(
+        en="Tail what this Promtail configuration names, instead of this machine's usual logs; read again on reload",
+        ko="이 컴퓨터의 일반 로그 대신 이 Promtail 설정 파일에 적힌 로그를 모읍니다. reload 때 다시 읽습니다",
+    ),
+    metavar="FILE",
+)
+SYSLOG_LISTEN = setting(
+    "syslog_listen",
+    optional(values.address),
+    Text(
+        en="Take syslog here, over UDP and TCP, RFC 5424 and 3164",
+        ko="이 주소에서 syslog를 받습니다(UDP와 TCP, RFC 5424와 3164)",
+    ),
+    metavar="HOST:PORT",
+)
 CLASSIC_PORTS = setting(
     "classic_ports",
     classic.ports,

@@ -8,5 +8,8 @@ PREFIX_OF: dict[int, str] = {
     9100: "/node-exporter",
     9115: "/blackbox",
     8086: "/influx",
+    3100: "/loki",
+    9080: "/promtail",
+    9200: "/elasticsearch",
 }
 """On such a port the routes of that product stand at the root; everything else answers there as usual."""
