@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
+from pathlib import Path
 
 import psutil
 import uvloop
@@ -56,6 +57,7 @@ from hannun.store.meta import MetaStore
 from hannun.store.metrics import MetricStore
 from hannun.store.pushed_groups import PushedGroupTable
 from hannun.store.retention import Retention, Signal
+from hannun.store.snapshot import Snapshots, clear_leftovers
 from hannun.store.writer import Writer
 from hannun.web import health
 from hannun.web.auth import accounts_api, policy, session_api
@@ -117,10 +119,12 @@ class App:
         if refused is not None:
             raise refused
 
+        clear_leftovers(self.data_dir.path, self.data_dir.engine_path)
         self.engine = ChdbEngine.open(self.data_dir.engine_path, memory_bytes=settings.memory_bytes)
         standing.callback(self.engine.close)
         schema.apply(self.engine)
         self.disk = DiskGuard(self.data_dir.path, settings.disk_reserve_bytes, self.problems)
+        self.snapshots = Snapshots(self.engine, self.data_dir, _meta_file(settings, self.data_dir), self.disk)
         self.writer = Writer(clock=self.clock, admit=self.disk.check, queue_bytes_max=settings.memory_bytes // 8)
         keep_ms = settings.retention.metrics_ms or 0
         self.metrics = MetricStore(
@@ -269,6 +273,7 @@ class App:
                 reload=self.reload,
                 external_labels=lambda: pulling.config.external_labels,
                 on_reload_status=lambda: pulling.reload_status,
+                snapshot=self.snapshots.make,
             ),
             *own_api.routes(self.prom, self.metrics, self.runner, sources(self), clock=self.clock),
         ]
@@ -288,6 +293,10 @@ def _with_a_port(settings: Settings) -> Settings:
         with bind(host, 0) as listener:
             port = listener.getsockname()[1]
     return replace(settings, listen=Address(host, port))
+
+
+def _meta_file(settings: Settings, data_dir: DataDir) -> Path:
+    return Path(settings.meta_url.removeprefix("sqlite:///")) if settings.meta_url else data_dir.meta_path
 
 
 def _site(settings: Settings, started_ms: int) -> Site:
