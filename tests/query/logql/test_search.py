@@ -1,0 +1,67 @@
+"""What the one box understands: a table of what people type and the LogQL that is asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from hannun.model.errors import BadQuery
+from hannun.query.logql.search import TERMS_MAX, TEXT_CHARACTERS_MAX, understand
+
+LABELS = {"service_name", "host", "filename"}
+
+
+def logql(text: str, **scope: str) -> str:
+    return understand(text, labels=LABELS, is_logql=lambda text: text.startswith("sum("), scope=scope).logql
+
+
+@pytest.mark.parametrize(
+    ("typed", "asked"),
+    [
+        pytest.param("", '{service_name=~".+"}', id="nothing: everything"),
+        pytest.param("timeout", '{service_name=~".+"} |~ "(?i)timeout"', id="a word, whatever its case"),
+        pytest.param("결제 실패", '{service_name=~".+"} |~ "(?i)결제" |~ "(?i)실패"', id="all words"),
+        pytest.param('"card declined"', '{service_name=~".+"} |~ "(?i)card\\\\ declined"', id="a phrase"),
+        pytest.param("-health", '{service_name=~".+"} !~ "(?i)health"', id="a word that must not be there"),
+        pytest.param("service:shop", '{service_name="shop"}', id="the service by its plain name"),
+        pytest.param("host:web-*", '{host=~"web\\\\-.*"}', id="a wildcard"),
+        pytest.param("-host:web-1", '{host!="web-1", service_name=~".+"}', id="not this host"),
+        pytest.param("level:ERROR", '{service_name=~".+"} | detected_level="error"', id="a severity"),
+        pytest.param(
+            "severity:error+",
+            '{service_name=~".+"} | detected_level=~"error|critical|fatal"',
+            id="a severity and what is worse",
+        ),
+        pytest.param(
+            "user_id:42",
+            '{service_name=~".+"} |= "42" | json | logfmt | drop __error__, __error_details__ | user_id="42"',
+            id="a field of the line",
+        ),
+        pytest.param(
+            "duration>250ms",
+            '{service_name=~".+"} | json | logfmt | drop __error__, __error_details__ | duration > 250ms',
+            id="a field compared",
+        ),
+        pytest.param("http://a/b", '{service_name=~".+"} |~ "(?i)http://a/b"', id="an address is a word"),
+        pytest.param("12:30", '{service_name=~".+"} |~ "(?i)12:30"', id="a time is a word"),
+        pytest.param('{app="x"} |= "y"', '{app="x"} |= "y"', id="LogQL as it is"),
+        pytest.param("sum(rate({a=~'x'}[1m]))", "sum(rate({a=~'x'}[1m]))", id="a metric question as it is"),
+    ],
+)
+def test_what_is_typed_becomes_logql(typed: str, asked: str) -> None:
+    # re2.escape writes a backslash before what it need not escape, which changes nothing.
+    assert logql(typed).replace("\\\\:", ":").replace("\\\\/", "/") == asked
+
+
+def test_the_scope_holds_whatever_is_typed() -> None:
+    assert logql("x", host="web-1") == '{host="web-1"} |~ "(?i)x"'
+
+
+def test_quotes_and_backslashes_stay_inside_their_string() -> None:
+    found = logql('a"b\\c')
+    assert found.count('"') - found.count('\\"') == 4
+
+
+@pytest.mark.parametrize("text", ["x" * (TEXT_CHARACTERS_MAX + 1), "a " * (TERMS_MAX + 1), "size>big"])
+def test_what_cannot_be_asked_is_said(text: str) -> None:
+    with pytest.raises(BadQuery):
+        logql(text)
