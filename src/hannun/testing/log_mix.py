@@ -1,7 +1,7 @@
 """The log lines that benches and tests are made of: the same ones for the same seed.
 
 In the proportions of a small shop: JSON, logfmt, nginx, klog and Java lines, full of ids that never come again, some of
-them Korean, and most of that as Python's `json.dumps` writes it (`\\uacb0\\uc81c`). 225 bytes a line on average,
+them Korean, and most of that as Python's `json.dumps` writes it (`\\uacb0\\uc81c`). 240 bytes a line on average,
 26 streams, 600 lines a second.
 """
 
@@ -22,7 +22,7 @@ from hannun.model.metric import Ints
 START_NS = 1_799_992_800 * 10**9
 """Two hours before the present time of the store's tests: a gigabyte takes about as long."""
 GAP_NS = 1_666_667
-LINES_PER_GB = 4_440_000
+LINES_PER_GB = 4_160_000
 NEEDLE = "needle-7f3a9c51e2"
 """Stands in one line of `NEEDLE_EVERY`; no other line holds it."""
 NEEDLE_EVERY = 500_000
@@ -135,9 +135,10 @@ def _uuid(digits: str) -> str:
 def _json(draw: _Draw) -> tuple[str, str]:
     path, status = PATHS[draw.byte % 7], 500 if draw.level == "error" else 200
     return (
-        f'{{"time":"{draw.at}Z","level":"{draw.level}","msg":"request done","method":"POST","route":"{path}",'
+        f'{{"time":"{draw.at}Z","level":"{draw.level}","logger":"shop.http.access","msg":"request done","service":'
+        f'{{"name":"orders","version":"1.42.0","zone":"ap-northeast-2a"}},"method":"POST","route":"{path}",'
         f'"status":{status},"duration_ms":{draw.number % 90_000 / 100},"trace_id":"{draw.hex[:32]}",'
-        f'"span_id":"{draw.hex[32:48]}","user":"u{draw.number % 100_000}","bytes":{draw.number >> 22}}}'
+        f'"span_id":"{draw.hex[32:48]}","user":"u{draw.number % 1000}"}}'
     ), ""
 
 
@@ -160,7 +161,7 @@ def _escaped(char: str) -> str:
 def _logfmt(draw: _Draw) -> tuple[str, str]:
     return (
         f'ts={draw.at}Z level={draw.level} caller=worker.go:{draw.byte} msg="job finished" job={_uuid(draw.hex)} '
-        f"queue=q{draw.byte % 9} took={draw.number % 9000}ms attempts={draw.byte % 3} lease={draw.hex[32:56]} "
+        f"queue=q{draw.byte % 9} took={draw.number % 9000}ms attempts={draw.byte % 3} lease={draw.hex[32:40]} "
         f"rows={draw.number >> 20}"
     ), ""
 
@@ -181,7 +182,7 @@ def _klog(draw: _Draw) -> tuple[str, str]:
         f"{letter}{draw.at[5:7]}{draw.at[8:10]} {draw.at[11:]}000 {draw.number % 30_000} "
         f"kubelet.go:{draw.byte + 1000}] "
         f'"SyncLoop (PLEG): event for pod" pod="shop/orders-{draw.hex[:10]}-{draw.hex[10:15]}" '
-        f'event={{"ID":"{_uuid(draw.hex[16:48])}","Type":"ContainerStarted","Data":"{draw.hex}"}}'
+        f'event={{"ID":"{_uuid(draw.hex[16:48])}","Type":"ContainerStarted","Data":"{draw.hex[16:48]}"}}'
     ), ""
 
 
@@ -190,7 +191,7 @@ def _java(draw: _Draw) -> tuple[str, str]:
     return (
         f"{draw.at.replace('T', ' ')}  {draw.level.upper():5} 1 --- [nio-8080-exec-{draw.byte % 20}] "
         f"{CLASSES[draw.byte % 3]} : {said} invoice={_uuid(draw.hex)} customer={draw.number % 1_000_000} "
-        f"correlation={draw.hex[32:]}"
+        f"correlation={draw.hex[32:48]}"
     ), ""
 
 
