@@ -46,6 +46,16 @@ export const PAGES: readonly Page[] = [
     go: "e",
   },
   {
+    id: "logs",
+    aliases: ["logs", "loki", "logql", "log", "로그", "검색"],
+    icon: "M2 3.5h12M2 6.5h8M2 9.5h11M2 12.5h6",
+    paths: ["/logs"],
+    title: m.nav_logs,
+    load: chunk(() => import("./view/logs/Logs.svelte")),
+    rail: true,
+    go: "l",
+  },
+  {
     id: "hosts",
     aliases: ["hosts", "machines", "servers", "nodes", "서버", "노드"],
     icon: "M2 2.5h12v4.5H2zM2 9h12v4.5H2zM4.4 4.75h.01M4.4 11.25h.01",
@@ -82,6 +92,7 @@ export const PAGES: readonly Page[] = [
     title: m.nav_status,
     load: chunk(() => import("./view/status/Status.svelte")),
     rail: true,
+    deskOnly: true,
     go: "t",
   },
   {

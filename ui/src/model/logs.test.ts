@@ -15,7 +15,11 @@ describe("words in a line", () => {
     ["none", "abc", ["x"], "abc"],
     ["no words", "abc", [""], "abc"],
   ])("%s", (_, text, words, expected) => {
-    expect(marked(text, words).map((piece) => (piece.marked ? `[${piece.text}]` : piece.text)).join("")).toBe(expected);
+    expect(
+      marked(text, words)
+        .map((piece) => (piece.marked ? `[${piece.text}]` : piece.text))
+        .join(""),
+    ).toBe(expected);
   });
 });
 

@@ -61,7 +61,8 @@ export function marked(text: string, words: readonly string[]): Piece[] {
     let length = 0;
     for (const word of wanted) {
       const found = low.indexOf(word, from);
-      if (found >= 0 && (at < 0 || found < at || (found === at && word.length > length))) [at, length] = [found, word.length];
+      if (found >= 0 && (at < 0 || found < at || (found === at && word.length > length)))
+        [at, length] = [found, word.length];
     }
     if (at < 0) break;
     if (at > from) pieces.push({ text: text.slice(from, at), marked: false });
@@ -124,7 +125,8 @@ function walk(value: Record<string, unknown> | unknown[], depth: number, path: s
   for (const [key, inner] of Object.entries(value)) {
     if (rows.length >= NODES_MAX) return;
     const field = inArray ? "" : path === "" && depth > 0 ? "" : [path, key].filter(Boolean).join("_");
-    const row = (text: string, kind: Node["kind"]): void => void rows.push({ key, depth, text, kind, field: kind === "open" ? "" : field });
+    const row = (text: string, kind: Node["kind"]): void =>
+      void rows.push({ key, depth, text, kind, field: kind === "open" ? "" : field });
     if (inner !== null && typeof inner === "object") {
       row(Array.isArray(inner) ? `[${inner.length}]` : "{…}", "open");
       if (depth < 24) walk(inner as Record<string, unknown>, depth + 1, field, rows);
@@ -137,7 +139,8 @@ function walk(value: Record<string, unknown> | unknown[], depth: number, path: s
 
 /** The search with one more condition: `name:value`, or without it. */
 export function withField(search: string, name: string, value: string, negated = false): string {
-  const said = /^[^\s"\\]+$/.test(value) && value !== "" ? value : `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+  const said =
+    /^[^\s"\\]+$/.test(value) && value !== "" ? value : `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
   const term = `${negated ? "-" : ""}${name}:${said}`;
   const opposite = `${negated ? "" : "-"}${name}:${said}`;
   const rest = search.replace(opposite, " ").replace(/\s+/g, " ").trim();
