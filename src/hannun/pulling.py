@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from hannun.alert.rules_read import RulesRead
 from hannun.collect.containers.collector import ContainerCollector
+from hannun.collect.discovery.alertmanagers import AlertmanagerDiscovery
 from hannun.collect.discovery.registry import discover
 from hannun.collect.host import HostCollector
 from hannun.collect.loop import CollectLoop
@@ -83,7 +84,8 @@ class Pulling:
         self.scrapes = ScrapeManager(
             sink, clock, stand_ins=StandIns(entries), discover=discover, problems=problems, outcomes=outcomes
         )
-        self.rules = RulesRead(lambda: self.config.rule_groups)
+        self.alertmanagers = AlertmanagerDiscovery(discover)
+        self.rules = RulesRead(lambda: self.config.rule_groups, self.alertmanagers.known)
         self.collect = CollectLoop(sink, [*sources, *(_service(one) for one in settings.services)], clock)
 
     async def start(self, standing: AsyncExitStack) -> None:
@@ -94,13 +96,17 @@ class Pulling:
         standing.push_async_callback(self.collect.stop)
         standing.push_async_callback(self.prober.stop)
         await self.scrapes.apply(self.config)
+        standing.push_async_callback(self.alertmanagers.stop)
+        await self.alertmanagers.adopt(self.alertmanagers.prepare(self.config.alertmanagers))
 
     async def reload(self) -> None:
         """Reads the files again. Raises HannunError when they cannot be used; then everything stays as it was."""
         async with self._reloading:  # Two at once would read in one order and apply in another.
             try:
                 files = await asyncio.to_thread(read_files, self._settings)
+                managers = self.alertmanagers.prepare(files.config.alertmanagers)
                 await self.scrapes.apply(files.config)
+                await self.alertmanagers.adopt(managers)
             except HannunError as err:
                 self.refused(err)
                 raise

@@ -40,6 +40,13 @@ shop_temperature_celsius 21.25
 CONFIG = """\
 global: {{scrape_interval: 1s, external_labels: {{site: "서울"}}}}
 rule_files: [rules.yml]
+alerting:
+  alertmanagers:
+    - path_prefix: /am/
+      static_configs: [{{targets: ["alertmanager:9093", "off:9093", "127.0.0.1:1"]}}]
+      relabel_configs:
+        - {{source_labels: [__address__], regex: 'off:.*', action: drop}}
+        - {{source_labels: [__address__], regex: '127.*', target_label: __scheme__, replacement: https}}
 scrape_configs:
   - job_name: shop
     static_configs:

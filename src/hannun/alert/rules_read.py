@@ -17,16 +17,23 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 class RulesRead:
-    """Implements `model.rules.Rules`. `groups_now` gives the groups of the configuration in force."""
+    """Implements `model.rules.Rules`. `groups_now` gives the groups of the configuration in force, `alertmanagers_now`
+    whom it names to send alerts to.
+    """
 
-    def __init__(self, groups_now: Callable[[], Sequence[RuleGroup]]) -> None:
+    def __init__(
+        self,
+        groups_now: Callable[[], Sequence[RuleGroup]],
+        alertmanagers_now: Callable[[], Alertmanagers] = Alertmanagers,
+    ) -> None:
         self._groups_now = groups_now
+        self._alertmanagers_now = alertmanagers_now
 
     def groups(self) -> Sequence[RuleGroupStatus]:
         return sorted((_group(group) for group in self._groups_now()), key=lambda group: (group.file, group.name))
 
     def alertmanagers(self) -> Alertmanagers:
-        return Alertmanagers()
+        return self._alertmanagers_now()
 
 
 def _group(group: RuleGroup) -> RuleGroupStatus:
