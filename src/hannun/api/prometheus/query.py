@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
@@ -26,6 +26,7 @@ TOO_MANY_POINTS = (
 # A value is `[1435781451.781,"0.1234567890123456"],`: rather more than that is assumed, so that nothing is rendered
 # only to be thrown away.
 _BYTES_PER_VALUE, _BYTES_PER_SERIES = 28, 40
+_BYTES_PER_HISTOGRAM = 60  # with a bucket; what the others come to is seen when they are written
 _BLOCK_VALUES = 100_000  # about 2 MB of text
 
 
@@ -90,8 +91,11 @@ def endpoints(backend: Backend) -> list[Endpoint]:
 
 def rendered(answer: Answer, limits: ApiLimits, *, stats: bool) -> list[bytes]:
     """The whole envelope, in parts. Raises ExecutionError for what would be too long to send, before it is rendered."""
-    values = len(answer.raw.value) if answer.raw is not None else int(answer.present.sum())
-    estimate = values * _BYTES_PER_VALUE + len(answer.labels) * _BYTES_PER_SERIES
+    raw, cells = answer.raw, answer.histograms
+    values = int(answer.present.sum()) if raw is None else len(raw.value)
+    histograms = 0 if cells is None else int(cells.there.sum())
+    histograms += 0 if raw is None else raw.histograms
+    estimate = values * _BYTES_PER_VALUE + len(answer.labels) * _BYTES_PER_SERIES + histograms * _BYTES_PER_HISTOGRAM
     if estimate > limits.answer_bytes_max:
         raise too_long(estimate, limits)
     data = [*data_parts(answer)]
@@ -114,10 +118,7 @@ def data_parts(answer: Answer) -> Iterator[bytes]:
     yield b'{"resultType":"matrix","result":['
     comma = b""
     for first in range(0, len(answer.labels), rows):
-        block = slice(first, first + rows)
-        text = matrix_json(
-            replace(answer, labels=answer.labels[block], values=answer.values[block], present=answer.present[block])
-        )
+        text = matrix_json(answer.rows(slice(first, first + rows)))
         if len(text) > 2:
             yield comma
             yield text[1:-1]

@@ -119,7 +119,7 @@ class PromEngine:
         plan, applied = rewrite(node, Query(text, asked))
         lookback = self._lookback_ms if lookback_ms is None else lookback_ms
         wanted = needs(plan, steps, lookback, self._subquery_step_ms)
-        reads = Reads(self._reader, wanted, budget)
+        reads = Reads(self._reader, wanted, budget, lookback)
         context = Context(reads, budget, Notes(text), lookback, self._subquery_step_ms, asked, shared_nodes(plan))
         prepared = time.perf_counter()
         value = Evaluator(context, steps).value(plan)
@@ -170,11 +170,10 @@ def _shaped(value: Value, steps: Steps, lookback_ms: int, *, instant: bool, keep
         case Windows():
             return _raw(value, start, lookback_ms)
         case Grid():
-            if instant and keeps_order:
-                return Answer("vector", value.labels, start, step, count, value.values, value.present)
-            ordered = _by_labels(value)
+            ordered = value if instant and keeps_order else _by_labels(value)
             shape: Literal["vector", "matrix"] = "vector" if instant else "matrix"
-            return Answer(shape, ordered.labels, start, step, count, ordered.values, ordered.present)
+            beside = ordered.histograms
+            return Answer(shape, ordered.labels, start, step, count, ordered.values, ordered.present, histograms=beside)
 
 
 def _by_labels(grid: Grid) -> Grid:
@@ -196,7 +195,9 @@ def _raw(windows: Windows, at_ms: int, lookback_ms: int) -> Answer:
     offsets = before[windows.offsets]
     ts = windows.ts[inside].astype(np.int64) + windows.base_ms
     value = windows.value[inside]
-    rows = [row for row in range(len(windows)) if offsets[row + 1] > offsets[row]]
+    inside_of = {row: run.between(start, end, windows.base_ms) for row, run in windows.runs.items()}
+    runs = {row: run for row, run in inside_of.items() if run.value}
+    rows = [row for row in range(len(windows)) if offsets[row + 1] > offsets[row] or row in runs]
     rows.sort(key=lambda row: windows.labels[row].pairs)
     pieces = [slice(int(offsets[row]), int(offsets[row + 1])) for row in rows]
     sizes = np.array([piece.stop - piece.start for piece in pieces], dtype=np.int64)
@@ -204,6 +205,7 @@ def _raw(windows: Windows, at_ms: int, lookback_ms: int) -> Answer:
         np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes, dtype=np.int64))),
         np.concatenate([ts[piece] for piece in pieces]) if pieces else np.empty(0, np.int64),
         np.concatenate([value[piece] for piece in pieces]) if pieces else np.empty(0),
+        {at: runs[row] for at, row in enumerate(rows) if row in runs},
     )
     return Answer("matrix", tuple([windows.labels[row] for row in rows]), at_ms, 0, 1, raw=raw)
 
@@ -216,12 +218,6 @@ def _limited(answer: Answer, limit: int, notes: Notes) -> Answer:
     raw = answer.raw
     if raw is not None:
         end = int(raw.offsets[limit])
-        raw = RawSamples(raw.offsets[: limit + 1], raw.ts_ms[:end], raw.value[:end])
-    return replace(
-        answer,
-        labels=answer.labels[:limit],
-        values=answer.values[:limit],
-        present=answer.present[:limit],
-        raw=raw,
-        truncated=True,
-    )
+        runs = {row: run for row, run in raw.runs.items() if row < limit}
+        raw = RawSamples(raw.offsets[: limit + 1], raw.ts_ms[:end], raw.value[:end], runs)
+    return replace(answer.rows(slice(limit)), raw=raw, truncated=True)

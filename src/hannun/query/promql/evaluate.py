@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,8 @@ from hannun.model.errors import ExecutionError
 from hannun.model.matcher import Matchers
 from hannun.model.metric import Floats, Ints, SeriesColumns
 from hannun.query.promql.answer import Took
-from hannun.query.promql.grid import Asked, Bools, Grid, Scalar, Steps, String, Value, Windows
+from hannun.query.promql.cells import Cells
+from hannun.query.promql.grid import Asked, Bools, Grid, Run, Scalar, Steps, String, Value, Windows
 from hannun.query.promql.memory import Memory
 from hannun.query.promql.notes import Notes
 from hannun.query.promql.operators import binary, unary
@@ -110,7 +111,7 @@ class Evaluator:
             case Once():
                 return self._once(node)
             case Unary():
-                return unary(node, self.value(node.expr))
+                return unary(node, self.value(node.expr), self)
             case Binary():
                 return binary(node, self.value(node.left), self.value(node.right), self)
             case Call():
@@ -187,7 +188,12 @@ class Evaluator:
             )  # fmt: skip
         when += columns.base_ms
         grid = Grid.of(columns.labels, values, present)
-        kept = present.any(axis=1)
+        if found := self.context.reads.histograms(node.matchers, at.start_ms - lookback, at.end_ms):
+            from hannun.query.promql.histograms.selecting import Chosen, with_newest
+
+            chosen = with_newest(Chosen(grid, when), columns, found, at, lookback, self.context.memory)
+            grid, when = chosen.grid, chosen.when
+        kept = grid.there.any(axis=1)
         if not kept.all():
             rows = np.flatnonzero(kept)
             grid = grid.take(rows)
@@ -209,13 +215,29 @@ class Evaluator:
         ends = at.times() - columns.base_ms
         for first, last in self.pieces(columns.offsets, at.count):
             smoothed_instant(columns.offsets, columns.ts, columns.value, first, last, ends, lookback, values, present)
-        grid = Grid.of(columns.labels, values, present).without_empty()
+        grid = Grid.of(columns.labels, values, present)
+        reach = (node.matchers, at.start_ms - lookback, at.end_ms + lookback)
+        if found := self.context.reads.histograms(*reach):
+            from hannun.query.promql.histograms.selecting import with_smoothed
+
+            context = self.context
+            grid = with_smoothed(grid, found, at, lookback, context.memory, context.notes, node.span)
+        grid = grid.without_empty()
         return grid if at.count == self.steps.count else self.repeated(grid)
 
     def windows(self, node: Range) -> Windows:
-        return self._windows_of(node, self.context.reads.columns(*self._reach(node), stale=False))
+        windows = self._windows_of(node, self.context.reads.columns(*self._reach(node), stale=False))
+        found = self.context.reads.histograms(*self._reach(node))
+        if not found:
+            return windows
+        from hannun.query.promql.histograms.windows import with_runs
+
+        return with_runs(windows, found)
 
     def _window_pieces(self, node: Range) -> Iterator[Windows]:
+        if self.context.reads.histograms(*self._reach(node)):
+            yield self.windows(node)
+            return
         for columns in self.context.reads.pieces(*self._reach(node)):
             yield self._windows_of(node, columns)
 
@@ -264,6 +286,11 @@ class Evaluator:
         offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(grid.present.sum(axis=1), dtype=np.int64)))
         times = np.broadcast_to(np.arange(inner.count, dtype=np.int64) * inner.step_ms, grid.values.shape)
         self.context.memory.hold(2 * grid.cells)
+        runs: Mapping[int, Run] = {}
+        if grid.histograms is not None:
+            from hannun.query.promql.histograms.windows import runs_of
+
+            runs = runs_of(grid, times[0])
         return Windows(
             grid.labels,
             grid.nameless,
@@ -273,6 +300,7 @@ class Evaluator:
             grid.values[grid.present],
             ends - inner.start_ms,
             node.range_ms,
+            runs=runs,
         )
 
     def _once(self, node: Once) -> Value:
@@ -290,11 +318,16 @@ class Evaluator:
         """A grid of one step, the same at all of ours."""
         self.context.memory.hold(len(grid) * self.steps.count)
         shape = (len(grid), self.steps.count)
+        cells = grid.histograms
+        if cells is not None:
+            self.context.memory.hold(len(grid) * self.steps.count)
+            cells = Cells(np.broadcast_to(cells.value, shape), np.broadcast_to(cells.there, shape))
         return Grid(
             grid.labels,
             np.ascontiguousarray(np.broadcast_to(grid.values, shape)),
             np.ascontiguousarray(np.broadcast_to(grid.present, shape)),
             grid.nameless,
+            cells,
         )
 
     # Bounded work

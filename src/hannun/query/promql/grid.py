@@ -1,20 +1,23 @@
 """The one model that everything is computed on: series × steps.
 
 A `Grid` is a float matrix and a mask of the same shape. NaN is a value like any other; absence is `present` False.
+Native histograms stand in an array beside it, so that who computes with floats neither meets them nor pays for them.
 `Windows` are raw samples with, per step, the window `(end - range, end]` that a range function looks at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hannun.model.histogram import NativeHistogram
 from hannun.model.labels import EMPTY, Labels
 from hannun.model.metric import Floats, Ints
+from hannun.query.promql.cells import Cells, together
 
 Bools = NDArray[np.bool_]
 
@@ -70,12 +73,14 @@ class Grid:
     """An instant vector at every step. `nameless[i]`: series i loses its metric name at the end of the query.
 
     Prometheus drops names late too (its test suite runs so): `by (__name__)` still sees them.
+    `present` speaks of floats alone; `there` of whatever stands in a cell.
     """
 
     labels: tuple[Labels, ...]
     values: Floats
     present: Bools
     nameless: Bools
+    histograms: Cells | None = None
 
     @staticmethod
     def of(labels: tuple[Labels, ...], values: Floats, present: Bools, nameless: Bools | bool = False) -> Grid:
@@ -97,6 +102,7 @@ class Grid:
             np.concatenate([grid.values for grid in grids]),
             np.concatenate([grid.present for grid in grids]),
             np.concatenate([grid.nameless for grid in grids]),
+            together([(grid.histograms, len(grid)) for grid in grids], grids[0].steps),
         )
 
     def __len__(self) -> int:
@@ -108,16 +114,36 @@ class Grid:
 
     @property
     def cells(self) -> int:
-        return int(self.values.size)
+        """What it weighs, in cells of floats."""
+        beside = 0 if self.histograms is None else self.values.size + self.histograms.weight
+        return int(self.values.size + beside)
+
+    @property
+    def there(self) -> Bools:
+        """Where anything stands: a float or a histogram."""
+        return self.present if self.histograms is None else self.present | self.histograms.there
 
     def take(self, rows: NDArray[Any]) -> Grid:
         """The series at `rows` (indices, in that order)."""
         picked = tuple([self.labels[row] for row in rows.tolist()])
-        return Grid(picked, self.values[rows], self.present[rows], self.nameless[rows])
+        cells = None if self.histograms is None else self.histograms.take(rows)
+        return Grid(picked, self.values[rows], self.present[rows], self.nameless[rows], cells)
+
+    def where(self, mask: Bools) -> Grid:
+        """Those cells alone that `mask` keeps."""
+        cells = None if self.histograms is None else self.histograms.where(mask)
+        return Grid(self.labels, self.values, self.present & mask, self.nameless, cells)
+
+    def with_histograms(self, cells: Cells | None) -> Grid:
+        return replace(self, histograms=cells)
+
+    def floats(self) -> Grid:
+        """Without its histograms."""
+        return self if self.histograms is None else replace(self, histograms=None)
 
     def without_empty(self) -> Grid:
         """Without series that have no value at any step."""
-        kept = self.present.any(axis=1)
+        kept = self.there.any(axis=1)
         return self if kept.all() else self.take(np.flatnonzero(kept))
 
     def drop_names(self) -> Grid:
@@ -140,10 +166,24 @@ class String:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """The histograms of one series, ascending in time; `ts` int64 in ms after the windows' `base_ms`."""
+
+    ts: Ints
+    value: tuple[NativeHistogram, ...]
+
+    def between(self, after: int, until: int, base_ms: int = 0) -> Run:
+        """Those of `(after, until]`, at times `base_ms` later."""
+        low, high = np.searchsorted(self.ts, (after, until), side="right").tolist()
+        return Run(self.ts[low:high] + base_ms, self.value[low:high])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Windows:
     """A range vector at every step, in CSR form as `SeriesColumns`; no staleness markers.
 
     `ends` int64[steps] is the right edge of each step's window in ms after `base_ms`, `range_ms` its width.
+    `runs`: histograms by row, of those rows that have any.
     """
 
     labels: tuple[Labels, ...]
@@ -155,6 +195,7 @@ class Windows:
     ends: Ints
     range_ms: int
     mode: str = ""
+    runs: Mapping[int, Run] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.labels)

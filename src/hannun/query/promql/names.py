@@ -8,6 +8,7 @@ import numpy as np
 
 from hannun.model.errors import ExecutionError
 from hannun.model.labels import METRIC_NAME, Labels
+from hannun.query.promql.cells import Cells
 from hannun.query.promql.grid import Grid
 
 METADATA_LABELS = frozenset((METRIC_NAME, "__type__", "__unit__"))
@@ -59,7 +60,7 @@ def finished(grid: Grid) -> Grid:
             for labels, nameless in zip(grid.labels, grid.nameless.tolist(), strict=True)
         ]
     )
-    return joined(Grid.of(labels, grid.values, grid.present))
+    return joined(Grid.of(labels, grid.values, grid.present).with_histograms(grid.histograms))
 
 
 def joined(grid: Grid, refusal: str = SAME_LABELSET) -> Grid:
@@ -72,12 +73,21 @@ def joined(grid: Grid, refusal: str = SAME_LABELSET) -> Grid:
     values = np.zeros((len(rows), grid.steps))
     present = np.zeros((len(rows), grid.steps), dtype=np.bool_)
     nameless = np.zeros(len(rows), dtype=np.bool_)
+    there = grid.there
+    cells = None if grid.histograms is None else Cells.empty(len(rows), grid.steps)
     for out, same in enumerate(rows.values()):
         nameless[out] = grid.nameless[same[0]]
+        taken = np.zeros(grid.steps, dtype=np.bool_)
         for row in same:
-            mask = grid.present[row]
-            if (present[out] & mask).any():
+            mask = there[row]
+            if (taken & mask).any():
                 raise ExecutionError(refusal)
+            taken |= mask
+            mask = grid.present[row]
             values[out, mask] = grid.values[row, mask]
             present[out] |= mask
-    return Grid(tuple(rows), values, present, nameless)
+            if cells is not None and grid.histograms is not None:
+                mask = grid.histograms.there[row]
+                cells.value[out, mask] = grid.histograms.value[row, mask]
+                cells.there[out] |= mask
+    return Grid(tuple(rows), values, present, nameless, cells)

@@ -15,6 +15,7 @@ import numpy as np
 
 from hannun.model.budget import Budget
 from hannun.model.errors import ExecutionError
+from hannun.model.histogram import HistogramReader, HistogramSeries
 from hannun.model.labels import METRIC_NAME
 from hannun.model.matcher import Matchers
 from hannun.model.metric import STALE_NAN_BITS, SeriesColumns
@@ -24,6 +25,8 @@ from hannun.query.promql.memory import TOO_MANY
 from hannun.query.promql.syntax import Call, Node, Once, Range, Selector, Subquery, When, children, without_parens
 
 INFO_METRIC = "target_info"
+HISTOGRAM_SAMPLE_BYTES = 16
+"""A histogram counts as many samples as it has of these, as in Prometheus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +120,16 @@ class PieceReader(Protocol):
 class Reads:
     """Reads each need once, at its first use."""
 
-    def __init__(self, reader: MetricReader, wanted: list[Need], budget: Budget) -> None:
+    def __init__(self, reader: MetricReader, wanted: list[Need], budget: Budget, lookback_ms: int) -> None:
         self._reader = reader
+        self._lookback_ms = lookback_ms
         self._budget = budget
         self._wanted: dict[Matchers, list[Need]] = {}
         for need in merged(wanted):
             self._wanted.setdefault(need.matchers, []).append(need)
         self._uses = Counter(need.matchers for need in wanted)
+        self._histogram_reader = reader if isinstance(reader, HistogramReader) else None
+        self._histograms: dict[Need, tuple[HistogramSeries, ...]] = {}
         self._columns: dict[Need, SeriesColumns] = {}
         self._clean: dict[Need, SeriesColumns] = {}
         self.samples = 0
@@ -142,6 +148,33 @@ class Reads:
         if need not in self._clean:
             self._clean[need] = without_stale(columns)
         return self._clean[need]
+
+    def histograms(self, matchers: Matchers, start_ms: int, end_ms: int) -> tuple[HistogramSeries, ...]:
+        """Native histograms of at least `(start_ms, end_ms]`, each with a hint whether it continues the one before."""
+        if self._histogram_reader is None:
+            return ()
+        need = self._covering(matchers, start_ms, end_ms)
+        if need not in self._histograms:
+            # The sample before the first one tells whether that continues it; as far back as a selector looks will do.
+            start = need.start_ms - self._lookback_ms
+            found = self._histogram_reader.histograms(need.matchers, start, need.end_ms, self._budget)
+            self._histograms[need] = self._hinted(found) if found else ()
+        return self._histograms[need]
+
+    def _hinted(self, found: tuple[HistogramSeries, ...]) -> tuple[HistogramSeries, ...]:
+        from hannun.query.promql.histograms.resets import with_hints
+
+        out: list[HistogramSeries] = []
+        for series in found:
+            weight = sum(histogram.size_bytes for histogram in series.histograms)
+            self.samples += weight // HISTOGRAM_SAMPLE_BYTES
+            self.rows_read += len(series.ts_ms)
+            if self.samples > self._budget.samples_max:
+                raise ExecutionError(TOO_MANY)
+            self._budget.check()
+            out.append(with_hints(series))
+        self.series_read += len(out)
+        return tuple(out)
 
     def pieces(self, matchers: Matchers, start_ms: int, end_ms: int) -> Iterator[SeriesColumns]:
         """As `columns` without staleness markers, maybe in several pieces; what only one selector reads is not kept."""

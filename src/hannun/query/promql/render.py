@@ -6,6 +6,8 @@ value becomes a Python object. Small ones take a plain path, which is also the r
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import orjson
 from numpy.typing import NDArray
@@ -39,17 +41,21 @@ def data_json(answer: Answer) -> bytes:
 
 
 def vector_json(answer: Answer) -> bytes:
-    """`[{"metric":{…},"value":[ts,"v"]},…]`."""
+    """`[{"metric":{…},"value":[ts,"v"]},…]`; a histogram stands under "histogram"."""
+    if answer.histograms is not None:
+        return _mixed(answer, (b',"value":', b',"histogram":'), _only)
     heads = [b'{"metric":' + _metric(labels) + b',"value":' for labels in answer.labels]
     return b"[" + _series(answer.values, answer.present, [format_seconds(answer.start_ms)], heads, b"}") + b"]"
 
 
 def matrix_json(answer: Answer) -> bytes:
-    """`[{"metric":{…},"values":[[ts,"v"],…]},…]`."""
-    heads = [b'{"metric":' + _metric(labels) + b',"values":[' for labels in answer.labels]
+    """`[{"metric":{…},"values":[[ts,"v"],…]},…]`; histograms stand under "histograms", beside values if both."""
     if answer.raw is not None:
-        rows = [_raw_row(answer.raw, row, head) for row, head in enumerate(heads)]
+        rows = [_raw_row(answer.raw, row, labels) for row, labels in enumerate(answer.labels)]
         return b"[" + b",".join([row for row in rows if row]) + b"]"
+    if answer.histograms is not None:
+        return _mixed(answer, (b',"values":', b',"histograms":'), _listed)
+    heads = [b'{"metric":' + _metric(labels) + b',"values":[' for labels in answer.labels]
     stamps = [format_seconds(answer.start_ms + k * answer.step_ms) for k in range(answer.steps)]
     return b"[" + _series(answer.values, answer.present, stamps, heads, b"]}") + b"]"
 
@@ -106,11 +112,50 @@ def _joined(texts: list[bytes]) -> tuple[NDArray[np.uint8], Ints]:
     return np.frombuffer(b"".join(texts), dtype=np.uint8), starts
 
 
-def _raw_row(raw: RawSamples, row: int, head: bytes) -> bytes:
+def _raw_row(raw: RawSamples, row: int, labels: Labels) -> bytes:
     piece = slice(int(raw.offsets[row]), int(raw.offsets[row + 1]))
     values = raw.value[piece][None, :]
     stamps = [format_seconds(ms) for ms in raw.ts_ms[piece].tolist()]
-    return _series(values, np.ones_like(values, dtype=np.bool_), stamps, [head], b"]}")
+    floats = _series(values, np.ones_like(values, dtype=np.bool_), stamps, [b',"values":['], b"]")
+    histograms = b""
+    if row in raw.runs:
+        from hannun.query.promql.histograms.text import as_json
+
+        run = raw.runs[row]
+        points = zip(run.ts.tolist(), run.value, strict=True)
+        histograms = b',"histograms":' + _listed([_point(format_seconds(ms), as_json(one)) for ms, one in points])
+    return b'{"metric":' + _metric(labels) + floats + histograms + b"}" if floats or histograms else b""
+
+
+def _mixed(answer: Answer, keys: tuple[bytes, bytes], together: Callable[[list[bytes]], bytes]) -> bytes:
+    """Series with floats, histograms or both: what is there of either kind, under its key."""
+    from hannun.query.promql.histograms.text import as_json
+
+    cells = answer.histograms
+    assert cells is not None
+    stamps = [format_seconds(answer.start_ms + k * answer.step_ms) for k in range(answer.steps)]
+    rows: list[bytes] = []
+    for row, labels in enumerate(answer.labels):
+        values, mask = answer.values[row].tolist(), answer.present[row]
+        floats = [_point(stamps[k], b'"' + go_float(values[k]).encode() + b'"') for k in np.flatnonzero(mask).tolist()]
+        there = np.flatnonzero(cells.there[row]).tolist()
+        histograms = [_point(stamps[k], as_json(cells.value[row, k])) for k in there]
+        parts = [key + together(points) for key, points in zip(keys, (floats, histograms), strict=True) if points]
+        if parts:
+            rows.append(b'{"metric":' + _metric(labels) + b"".join(parts) + b"}")
+    return b"[" + b",".join(rows) + b"]"
+
+
+def _point(stamp: str, value: bytes) -> bytes:
+    return b"[" + stamp.encode() + b"," + value + b"]"
+
+
+def _only(points: list[bytes]) -> bytes:
+    return points[0]
+
+
+def _listed(points: list[bytes]) -> bytes:
+    return b"[" + b",".join(points) + b"]"
 
 
 def _metric(labels: Labels) -> bytes:

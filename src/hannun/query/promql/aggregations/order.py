@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from hannun.model.errors import ExecutionError
@@ -9,6 +11,7 @@ from hannun.model.labels import Labels
 from hannun.model.metric import Floats, Ids, Ints
 from hannun.query.promql.aggregations.grouping import Grouping
 from hannun.query.promql.grid import Grid, Scalar
+from hannun.query.promql.histograms.aggregate import note_ignored
 from hannun.query.promql.numbers import go_general
 from hannun.query.promql.position import NOWHERE, Span
 from hannun.query.promql.registry import SCALAR, aggregation
@@ -50,20 +53,24 @@ def _select(grouping: Grouping, param: Scalar, op: int) -> Grid:
     k = param.values
     if not len(grid) or (not np.isnan(k).any() and k.max(initial=0.0) < 1):
         return Grid.empty(grid.steps)
+    if grid.histograms is not None and op != LIMIT:
+        note_ignored(grouping)
+        grid = grid.floats()
+        grouping = replace(grouping, grid=grid)
     wanted = _wanted(param)
     order, starts = _members(grouping)
     grouping.evaluator.context.memory.hold(grid.cells)
-    kept = np.zeros(grid.values.shape, dtype=np.bool_)
+    there, kept = grid.there, np.zeros(grid.values.shape, dtype=np.bool_)
     for first, last in _step_pieces(grouping):
         grouping.evaluator.context.budget.check()
-        select_rows(grid.values, grid.present, order, starts, first, last, wanted, op, kept)
-    chosen = Grid(grid.labels, grid.values, kept, grid.nameless)
+        select_rows(grid.values, there, order, starts, first, last, wanted, op, kept)
+    chosen = grid.where(kept)
     return _ranked(grouping, chosen, op) if grid.steps == 1 else chosen
 
 
 def _ranked(grouping: Grouping, grid: Grid, op: int) -> Grid:
     """An instant result comes group by group, best first, NaN last."""
-    rows = np.flatnonzero(grid.present[:, 0])
+    rows = np.flatnonzero(grid.there[:, 0])
     values = grid.values[rows, 0]
     group = grouping.group[rows]
     if op == LIMIT:
@@ -106,7 +113,7 @@ def limit_ratio(grouping: Grouping, param: Scalar) -> Grid:
     share = np.clip(r, -1.0, 1.0)[None, :]
     place = _hashes(grid.labels).astype(np.float64)[:, None] / float(2**64)
     kept = np.where(share >= 0, place < share, place >= 1.0 + share)
-    return Grid(grid.labels, grid.values, grid.present & kept, grid.nameless)
+    return grid.where(kept)
 
 
 def _hashes(series: tuple[Labels, ...]) -> Ids:
@@ -132,6 +139,8 @@ def quantile(grouping: Grouping, param: Scalar) -> Grid:
 
     q = param.values
     _warn_quantile(grouping, q)
+    if grouping.grid.histograms is not None:
+        note_ignored(grouping)
     grid = grouping.grid
     if not len(grid):
         return Grid.empty(grid.steps)

@@ -22,7 +22,22 @@ def _reduce(grouping: Grouping, op: int) -> Grid:
     for first, last in evaluator.row_pieces(len(grid), grid.steps):
         reduce_rows(grid.values, grid.present, grouping.group, first, last, op, out, aux, count)
     finish(op, out, aux, count, present)
-    return Grid(grouping.labels, out, present, grouping.nameless)
+    reduced = Grid(grouping.labels, out, present, grouping.nameless)
+    return reduced if grid.histograms is None else _with_histograms(grouping, reduced, op)
+
+
+def _with_histograms(grouping: Grouping, floats: Grid, op: int) -> Grid:
+    from hannun.query.promql.histograms.aggregate import combined, counted, note_ignored
+
+    if op in (SUM, AVG):
+        return combined(grouping, floats)
+    if op not in (COUNT, GROUP):
+        note_ignored(grouping)
+        return floats
+    more = counted(grouping)
+    present = floats.present | (more > 0)
+    counts = np.where(floats.present, floats.values, 0.0) + more
+    return Grid(floats.labels, np.where(present, counts if op == COUNT else 1.0, 0.0), present, floats.nameless)
 
 
 def _reduction(name: str, op: int, en: str, ko: str) -> None:

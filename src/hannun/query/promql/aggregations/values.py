@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from hannun.model.errors import ExecutionError
-from hannun.model.metric import NORMAL_NAN_BITS
+from hannun.model.labels import Labels
+from hannun.model.metric import NORMAL_NAN_BITS, Floats
 from hannun.query.promql.aggregations.grouping import Grouping
 from hannun.query.promql.grid import Grid, String
 from hannun.query.promql.lexer import go_quote
@@ -53,7 +54,27 @@ def count_values(grouping: Grouping, param: String) -> Grid:
         ]
     )
     out = Grid.of(labels_out, counts.astype(np.float64), counts > 0)
+    if grid.histograms is not None:
+        out = Grid.together((out, _of_histograms(grouping, name if keep_value else "")))
     return out if keep_value else _summed(out)
+
+
+def _of_histograms(grouping: Grouping, name: str) -> Grid:
+    """The value of a histogram is how it is written. Without a name no label is set."""
+    from hannun.query.promql.histograms.text import shown
+
+    cells, steps = grouping.grid.histograms, grouping.grid.steps
+    assert cells is not None
+    rows: dict[Labels, Floats] = {}
+    for row, step, histogram in cells.items():
+        labels = grouping.labels[int(grouping.group[row])]
+        labels = labels.set(name, shown(histogram)) if name else labels
+        if labels not in rows:
+            grouping.evaluator.context.memory.hold(2 * steps)
+            rows[labels] = np.zeros(steps)
+        rows[labels][step] += 1
+    counts = np.array(list(rows.values()))
+    return Grid.of(tuple(rows), counts, counts > 0)
 
 
 def _summed(grid: Grid) -> Grid:

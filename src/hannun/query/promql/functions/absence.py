@@ -44,7 +44,7 @@ def _absence(call: FunctionCall, there: Bools) -> Grid:
     ko="벡터에 시계열이 없으면 1. 선택자가 요구한 라벨을 답니다.",
 )
 def absent(call: FunctionCall, grid: Grid) -> Grid:
-    return _absence(call, np.asarray(grid.present.any(axis=0)))
+    return _absence(call, np.asarray(grid.there.any(axis=0)))
 
 
 @promql(
@@ -68,4 +68,8 @@ def absent_over_time(call: FunctionCall, windows: Windows) -> Grid:
         there |= present.any(axis=0)
         if there.all():
             break
+    if windows.runs:
+        from hannun.query.promql.histograms.windows import any_in_window
+
+        there |= any_in_window(windows)
     return _absence(call, there)

@@ -15,8 +15,10 @@ from hannun.query.promql.registry import MATRIX, VECTOR, Run, promql
 from hannun.query.promql.syntax import Call, Node, Type, without_parens
 
 if TYPE_CHECKING:
+    from hannun.query.promql.cells import Cells
     from hannun.query.promql.evaluate import Evaluator
     from hannun.query.promql.grid import Steps
+    from hannun.query.promql.histograms.windows import OfWindow
 
 
 class FunctionCall:
@@ -115,8 +117,14 @@ def over_windows(
     experimental: bool = False,
     modes: tuple[str, ...] = (),
     per_step: bool = False,
+    histograms: Callable[[], OfWindow] | None = None,
+    after: Callable[[FunctionCall, Windows, Bools], None] | None = None,
 ) -> Callable[[Run], Run]:
-    """Make `run(call, windows, fill, *others)` a range function; `fill` is a `Fill`."""
+    """Make `run(call, windows, fill, *others)` a range function; `fill` is a `Fill`.
+
+    `histograms` hands out what the function comes to where a window holds native histograms; without it they are
+    ignored, and the answer says so where a window holds at least one float too. `after` sees where floats came out.
+    """
 
     def register(run: Run) -> Run:
         def whole(call: FunctionCall, *values: Any) -> Grid:
@@ -127,7 +135,11 @@ def over_windows(
             out, present = call.allocate(len(windows))
 
             run(call, windows, Fill(call, windows, out, present), *others)
-            return call.of_windows(windows, out, present, keeps_name=keeps_name)
+            cells = _of_runs(call, windows, out, present, at, histograms) if windows.runs else None
+            if after is not None:
+                after(call, windows, present)
+            grid = call.of_windows(windows, out, present, keeps_name=keeps_name)
+            return grid if cells is None else grid.with_histograms(cells)
 
         promql(
             name,
@@ -142,6 +154,22 @@ def over_windows(
         return run
 
     return register
+
+
+def _of_runs(
+    call: FunctionCall,
+    windows: Windows,
+    values: Floats,
+    present: Bools,
+    at: int,
+    histograms: Callable[[], OfWindow] | None,
+) -> Cells | None:
+    from hannun.query.promql.histograms.windows import note_ignored, over_runs
+
+    if histograms is not None:
+        return over_runs(call, windows, values, present, histograms(), at).some()
+    note_ignored(call, windows, at)
+    return None
 
 
 ANCHORED_SAFE = ("changes", "delta", "increase", "rate", "resets")

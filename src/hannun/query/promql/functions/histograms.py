@@ -1,14 +1,21 @@
-"""Classic histograms: buckets are series with an `le` label."""
+"""Classic histograms, whose buckets are series with an `le` label, and native ones, which are samples.
+
+What both have in common is asked of both at once; where a series and buckets of its name meet, neither is believed.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hannun.model.histogram import NativeHistogram
 from hannun.model.labels import Labels
 from hannun.model.metric import Floats, Ints
+from hannun.query.promql.cells import Cells
 from hannun.query.promql.functions.call import FunctionCall, text
 from hannun.query.promql.functions.over_time import warn_quantile
 from hannun.query.promql.grid import Bools, Grid, Scalar, String
@@ -18,6 +25,9 @@ from hannun.query.promql.names import joined
 from hannun.query.promql.numbers import go_general, open_metrics_float
 from hannun.query.promql.position import Span
 from hannun.query.promql.registry import SCALAR, STRING, VECTOR, promql
+
+if TYPE_CHECKING:
+    from hannun.query.promql.histograms.readings import Natives
 
 MONOTONIC = (
     "input to histogram_quantile needed to be fixed for monotonicity "
@@ -65,6 +75,31 @@ class Buckets:
         return len(self.labels)
 
 
+def _both(call: FunctionCall, grid: Grid, span: Span) -> tuple[Buckets, Natives | None]:
+    """Classic and native histograms of one vector, without the steps at which they are the same series."""
+    if grid.histograms is None:
+        return Buckets.of(call, grid, span), None
+    from hannun.query.promql.histograms.readings import Natives
+    from hannun.query.promql.histograms.words import MIXED_CLASSIC, of_metric
+
+    natives = Natives.of(grid)
+    assert natives is not None
+    buckets = Buckets.of(call, grid.floats().without_empty(), span)
+    classic = {labels: at for at, labels in enumerate(buckets.labels)}
+    there = natives.cells.there.copy()
+    for row, labels in enumerate(natives.labels):
+        if labels not in classic:
+            continue
+        at = classic[labels]
+        rows = slice(int(buckets.starts[at]), int(buckets.starts[at + 1]))
+        clash = there[row] & buckets.present[rows].any(axis=0)
+        if clash.any():
+            call.notes.warn(of_metric(MIXED_CLASSIC, labels.metric), span)
+            there[row] &= ~clash
+            buckets.present[rows] &= ~clash
+    return buckets, Natives(natives.labels, Cells(natives.cells.value, there))
+
+
 def _quantiles(call: FunctionCall, buckets: Buckets, q: Floats, span: Span) -> Grid:
     from hannun.query.promql.kernels.buckets import bucket_quantiles
 
@@ -102,7 +137,9 @@ def _note_forced(call: FunctionCall, buckets: Buckets, forced: Bools, where: Flo
 def histogram_quantile(call: FunctionCall, q: Scalar, grid: Grid) -> Grid:
     warn_quantile(call, q.values, call.node.args[0].span)
     span = call.node.args[1].span
-    return _quantiles(call, Buckets.of(call, grid, span), q.values, span)
+    buckets, natives = _both(call, grid, span)
+    found = _quantiles(call, buckets, q.values, span)
+    return found if natives is None else Grid.together((natives.quantiles(call, q, call.node.args[0].span), found))
 
 
 @promql(
@@ -114,24 +151,20 @@ def histogram_quantile(call: FunctionCall, q: Scalar, grid: Grid) -> Grid:
     ko="히스토그램마다 여러 분위수를 한꺼번에. 지정한 라벨로 구분합니다.",
 )
 def histogram_quantiles(call: FunctionCall, grid: Grid, name: String, *quantiles: Scalar) -> Grid:
-    buckets = Buckets.of(call, grid, call.node.args[0].span)
+    span = call.node.args[0].span
+    buckets, natives = _both(call, grid, span)
     label = text(name)
     grids: list[Grid] = []
     for index, q in enumerate(quantiles):
         warn_quantile(call, q.values, call.node.args[2 + index].span)
-        found = _quantiles(call, buckets, q.values, call.node.args[0].span)
+        found = _quantiles(call, buckets, q.values, span)
+        if natives is not None:
+            found = Grid.together((natives.quantiles(call, q, span), found))
         for value in np.unique(q.values).tolist():
             at = np.isnan(q.values) if math.isnan(value) else q.values == value
             shown = tuple([labels.set(label, open_metrics_float(value)) for labels in found.labels])
             grids.append(Grid(shown, found.values, found.present & at[None, :], found.nameless))
-    return joined(
-        Grid(
-            tuple([labels for found in grids for labels in found.labels]),
-            np.concatenate([found.values for found in grids]),
-            np.concatenate([found.present for found in grids]),
-            np.concatenate([found.nameless for found in grids]),
-        ).without_empty()
-    )
+    return joined(Grid.together(grids).without_empty())
 
 
 @promql(
@@ -143,27 +176,59 @@ def histogram_quantiles(call: FunctionCall, grid: Grid, name: String, *quantiles
 def histogram_fraction(call: FunctionCall, lower: Scalar, upper: Scalar, grid: Grid) -> Grid:
     from hannun.query.promql.kernels.buckets import bucket_fractions
 
-    buckets = Buckets.of(call, grid, call.node.args[2].span)
+    buckets, natives = _both(call, grid, call.node.args[2].span)
     out, there = call.allocate(len(buckets))
     for first, last in call.evaluator.pieces(buckets.starts * call.steps.count, call.steps.count):
         bucket_fractions(
             buckets.values, buckets.present, buckets.bounds, buckets.starts, first, last,
             lower.values, upper.values, out, there,
         )  # fmt: skip
-    return Grid(buckets.labels, out, there, np.ones(len(buckets), dtype=np.bool_))
+    found = Grid(buckets.labels, out, there, np.ones(len(buckets), dtype=np.bool_))
+    if natives is None:
+        return found
+    return Grid.together((natives.shares(call, lower, upper, call.node.args[0].span), found))
 
 
-def _native_only(name: str, en: str, ko: str) -> None:
+def _reading(name: str, of: Callable[[NativeHistogram], float], en: str, ko: str) -> None:
     @promql(name, args=(VECTOR,), en=en, ko=ko)
     def run(call: FunctionCall, grid: Grid) -> Grid:
         """Floats have no count or sum of their own: nothing comes out, as in Prometheus."""
-        return Grid.empty(grid.steps)
+        from hannun.query.promql.histograms.readings import read_each
+
+        return read_each(call, grid, of)
 
 
-_native_only("histogram_count", "Observations of a native histogram.", "네이티브 히스토그램의 관측 횟수.")
-_native_only("histogram_sum", "Sum of a native histogram.", "네이티브 히스토그램의 합.")
-_native_only("histogram_avg", "Mean of a native histogram.", "네이티브 히스토그램의 평균.")
-_native_only(
-    "histogram_stddev", "Estimated standard deviation of a native histogram.", "네이티브 히스토그램의 표준편차 추정값."
+def _average(histogram: NativeHistogram) -> float:
+    from hannun.query.promql.histograms.quantile import average
+
+    return average(histogram)
+
+
+def _variance(histogram: NativeHistogram) -> float:
+    from hannun.query.promql.histograms.quantile import variance
+
+    return variance(histogram)
+
+
+def _deviation(histogram: NativeHistogram) -> float:
+    found = _variance(histogram)
+    return math.sqrt(found) if found >= 0 else math.nan
+
+
+_reading(
+    "histogram_count",
+    lambda found: found.count,
+    "Observations of a native histogram.",
+    "네이티브 히스토그램의 관측 횟수.",
 )
-_native_only("histogram_stdvar", "Estimated variance of a native histogram.", "네이티브 히스토그램의 분산 추정값.")
+_reading("histogram_sum", lambda found: found.sum, "Sum of a native histogram.", "네이티브 히스토그램의 합.")
+_reading("histogram_avg", _average, "Mean of a native histogram.", "네이티브 히스토그램의 평균.")
+_reading(
+    "histogram_stddev",
+    _deviation,
+    "Estimated standard deviation of a native histogram.",
+    "네이티브 히스토그램의 표준편차 추정값.",
+)
+_reading(
+    "histogram_stdvar", _variance, "Estimated variance of a native histogram.", "네이티브 히스토그램의 분산 추정값."
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -86,15 +86,16 @@ def info(call: FunctionCall) -> Grid:
         return base
     infos = Infos.of(*call.evaluator.instant(Selector("", (*names, *data)), wants_time=True))
 
+    there = base.there
     labels: list[Labels] = []
     rows: list[int] = []
     masks: list[Bools] = []
     for row, of_base in enumerate(base.labels):
         # An info metric is not enriched by itself.
         if own and all(matcher.matches(of_base.metric) for matcher in own):
-            parts = [(of_base, base.present[row])]
+            parts = [(of_base, there[row])]
         else:
-            parts = _enriched(of_base, base.present[row], infos, chosen_labels, needs_match)
+            parts = _enriched(of_base, there[row], infos, chosen_labels, needs_match)
         for found, mask in parts:
             call.evaluator.context.memory.hold(len(mask))
             labels.append(found)
@@ -102,7 +103,8 @@ def info(call: FunctionCall) -> Grid:
             masks.append(mask)
     if not rows:
         return Grid.empty(base.steps)
-    return joined(Grid(tuple(labels), base.values[rows], np.array(masks), base.nameless[rows]).without_empty())
+    split = replace(base.take(np.array(rows)), labels=tuple(labels)).where(np.array(masks))
+    return joined(split.without_empty())
 
 
 def _enriched(

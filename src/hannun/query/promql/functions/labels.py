@@ -123,4 +123,4 @@ def _changed(grid: Grid, to: str, new: list[Labels | None] | list[Labels]) -> Gr
     nameless = grid.nameless
     if to == METRIC_NAME:
         nameless = nameless & np.array([change is None for change in new], dtype=np.bool_)
-    return joined(Grid(labels, grid.values, grid.present, nameless))
+    return joined(Grid(labels, grid.values, grid.present, nameless, grid.histograms))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from hannun.model.metric import Floats
@@ -11,15 +14,40 @@ from hannun.query.promql.numbers import go_general
 from hannun.query.promql.position import Span
 from hannun.query.promql.registry import MATRIX, SCALAR
 
+if TYPE_CHECKING:
+    from hannun.query.promql.histograms.windows import OfWindow
 
-@over_windows("sum_over_time", en="Sum of the values in the window.", ko="구간 안 값들의 합.")
+
+def _of_histograms(name: str) -> Callable[[], OfWindow]:
+    """The function of that name in `histograms.over_time`, imported where a histogram is met."""
+
+    def found() -> OfWindow:
+        from hannun.query.promql.histograms import over_time
+
+        of_window: OfWindow = getattr(over_time, name)
+        return of_window
+
+    return found
+
+
+@over_windows(
+    "sum_over_time",
+    histograms=_of_histograms("sum_over_time"),
+    en="Sum of the values in the window.",
+    ko="구간 안 값들의 합.",
+)
 def sum_over_time(call: FunctionCall, windows: Windows, fill: Fill) -> None:
     from hannun.query.promql.kernels.sliding import SUM, sums
 
     fill(sums, SUM)
 
 
-@over_windows("avg_over_time", en="Mean of the values in the window.", ko="구간 안 값들의 평균.")
+@over_windows(
+    "avg_over_time",
+    histograms=_of_histograms("avg_over_time"),
+    en="Mean of the values in the window.",
+    ko="구간 안 값들의 평균.",
+)
 def avg_over_time(call: FunctionCall, windows: Windows, fill: Fill) -> None:
     from hannun.query.promql.kernels.sliding import AVG, sums
 
@@ -81,7 +109,7 @@ def stddev_over_time(call: FunctionCall, windows: Windows, fill: Fill) -> None:
 
 
 def _pick(name: str, op: int, en: str, ko: str, *, keeps_name: bool = False, experimental: bool = False) -> None:
-    @over_windows(name, en=en, ko=ko, keeps_name=keeps_name, experimental=experimental)
+    @over_windows(name, en=en, ko=ko, keeps_name=keeps_name, experimental=experimental, histograms=_of_histograms(name))
     def run(call: FunctionCall, windows: Windows, fill: Fill) -> None:
         from hannun.query.promql.kernels.picking import picks
 

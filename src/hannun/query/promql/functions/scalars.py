@@ -51,11 +51,11 @@ def timestamp(call: FunctionCall) -> Grid:
         arg = arg.expr
     if isinstance(arg, Selector) and not arg.mode:
         grid, when = call.evaluator.instant(arg, wants_time=True)
-        return Grid(grid.labels, when / 1000.0, grid.present, np.ones(len(grid), dtype=np.bool_))
+        return Grid(grid.labels, when / 1000.0, grid.there, np.ones(len(grid), dtype=np.bool_))
     grid = call.evaluator.grid(call.node.args[0])
     call.evaluator.context.memory.hold(grid.cells)
     seconds = np.ascontiguousarray(np.broadcast_to(call.steps.seconds(), grid.values.shape))
-    return Grid(grid.labels, seconds, grid.present, np.ones(len(grid), dtype=np.bool_))
+    return Grid(grid.labels, seconds, grid.there, np.ones(len(grid), dtype=np.bool_))
 
 
 @promql(

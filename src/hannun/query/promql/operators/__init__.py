@@ -19,14 +19,20 @@ if TYPE_CHECKING:
 TRIMS = frozenset(("</", ">/"))
 
 
-def unary(node: Unary, value: Value) -> Value:
+def unary(node: Unary, value: Value, evaluator: Evaluator) -> Value:
     """`-v` drops the name, `+v` does not."""
     if node.op == "+":
         return value
     if isinstance(value, Scalar):
         return Scalar(-value.values)
     assert isinstance(value, Grid)
-    return Grid(value.labels, -value.values, value.present, np.ones(len(value), dtype=np.bool_))
+    cells = value.histograms
+    if cells is not None:
+        from hannun.query.promql.histograms.operate import negated
+
+        evaluator.context.memory.hold(value.cells)
+        cells = negated(cells)
+    return Grid(value.labels, -value.values, value.present, np.ones(len(value), dtype=np.bool_), cells)
 
 
 def binary(node: Binary, left: Value, right: Value, evaluator: Evaluator) -> Value:
@@ -50,10 +56,20 @@ def binary(node: Binary, left: Value, right: Value, evaluator: Evaluator) -> Val
 
 def _with_scalar(node: Binary, grid: Grid, scalar: Scalar, swapped: bool, evaluator: Evaluator) -> Grid:
     """A comparison without `bool` keeps the vector's own values and names, on whichever side it stands."""
+    if grid.histograms is None:
+        return _floats_with_scalar(node, grid, scalar, swapped, evaluator).without_empty()
+    from hannun.query.promql.histograms.operate import with_scalar
+
+    floats = _floats_with_scalar(node, grid.floats(), scalar, swapped, evaluator)
+    return with_scalar(node, floats, grid, scalar, swapped, evaluator).without_empty()
+
+
+def _floats_with_scalar(node: Binary, grid: Grid, scalar: Scalar, swapped: bool, evaluator: Evaluator) -> Grid:
+    """All rows of `grid`, whether the operator left anything of them or not."""
     if node.op in TRIMS:
         if grid.present.any():
             note_incompatible(evaluator, node, "float", "float")
-        return Grid.empty(grid.steps)
+        return grid.where(np.zeros(grid.present.shape, dtype=np.bool_))
     evaluator.context.memory.hold(grid.cells)
     number = scalar.values[None, :]
     left, right = (number, grid.values) if swapped else (grid.values, number)
@@ -62,4 +78,4 @@ def _with_scalar(node: Binary, grid: Grid, scalar: Scalar, swapped: bool, evalua
     holds = compare(node.op, left, right)
     if node.returns_bool:
         return Grid(grid.labels, holds.astype(np.float64), grid.present, np.ones(len(grid), dtype=np.bool_))
-    return Grid(grid.labels, grid.values, grid.present & holds, grid.nameless).without_empty()
+    return Grid(grid.labels, grid.values, grid.present & holds, grid.nameless)

@@ -13,6 +13,7 @@ import numpy as np
 from hannun.model.errors import ExecutionError
 from hannun.model.labels import Labels
 from hannun.model.metric import Floats, Ints
+from hannun.query.promql.cells import Cells, together
 from hannun.query.promql.grid import Bools, Grid
 from hannun.query.promql.memory import CELL_BYTES
 from hannun.query.promql.names import METADATA_LABELS, joined
@@ -46,15 +47,15 @@ def between_vectors(node: Binary, left: Grid, right: Grid, evaluator: Evaluator)
     many_there = any_present(many, of_many, count)
     one_there = any_present(one, of_one, count)
 
-    running: Bools = np.asarray(many.present.any(axis=0))
+    running: Bools = np.asarray(many.there.any(axis=0))
     if fills:
-        running = running | one.present.any(axis=0)
+        running = running | one.there.any(axis=0)
     _refuse_duplicates(one, of_one, count, running, matching, swapped)
     if matching.cardinality is Cardinality.ONE_TO_ONE:
         partner = np.ones_like(one_there) if fill_one is not None else one_there
         _refuse_implicit(many, of_many, count, partner)
 
-    rows = _Rows(node, matching, many, one, swapped)
+    rows = _Rows(node, matching, many, one, swapped, evaluator)
     pair_many, pair_one = _pairs(of_many, of_one, count)
     # Both sides are lined up beside the result while it is computed; only the result stays.
     beside = 2 * len(pair_many) * left.steps
@@ -63,10 +64,10 @@ def between_vectors(node: Binary, left: Grid, right: Grid, evaluator: Evaluator)
     memory.release(beside)
     if fill_one is not None:
         memory.hold(3 * many.cells)
-        rows.add_filled_one(many.present & ~one_there[of_many], fill_one)
+        rows.add_filled_one(many.there & ~one_there[of_many], fill_one)
     if fill_many is not None:
         memory.hold(3 * one.cells)
-        rows.add_filled_many(one.present & ~many_there[of_one], fill_many)
+        rows.add_filled_many(one.there & ~many_there[of_one], fill_many)
     if matching.cardinality is not Cardinality.ONE_TO_ONE:
         rows.refuse_equal(of_many, of_one)
     memory.release(masks)
@@ -80,6 +81,10 @@ def note_incompatible(evaluator: Evaluator, node: Binary, left: str, right: str)
     evaluator.context.notes.info(
         f'incompatible sample types encountered for binary operator "{node.op}": {left} {node.op} {right}', node.span
     )
+
+
+def _cells_at(grid: Grid, rows: Ints) -> Cells | None:
+    return None if grid.histograms is None else grid.histograms.take(rows)
 
 
 def _pairs(of_many: Ints, of_one: Ints, count: int) -> tuple[Ints, Ints]:
@@ -100,7 +105,7 @@ def _crowded(grid: Grid, number: Ints, count: int) -> tuple[Ints, Ints, Bools]:
     if not len(rows):
         return several, rows, np.empty((0, grid.steps), dtype=np.bool_)
     starts = np.searchsorted(number[rows], several)
-    return several, rows, np.add.reduceat(grid.present[rows], starts, axis=0, dtype=np.int32) > 1
+    return several, rows, np.add.reduceat(grid.there[rows], starts, axis=0, dtype=np.int32) > 1
 
 
 def _refuse_duplicates(one: Grid, of_one: Ints, count: int, running: Bools, matching: Matching, swapped: bool) -> None:
@@ -111,10 +116,9 @@ def _refuse_duplicates(one: Grid, of_one: Ints, count: int, running: Bools, matc
         return
     group, step = (int(found[0]) for found in np.nonzero(clash))
     here = rows[of_one[rows] == several[group]]
+    there = one.there
     # Sorted, so that the same question is refused with the same words every time.
-    clashing = sorted(
-        (one.labels[row] for row in here[one.present[here, step]].tolist()), key=lambda found: found.pairs
-    )
+    clashing = sorted((one.labels[row] for row in here[there[here, step]].tolist()), key=lambda found: found.pairs)
     raise ExecutionError(
         f"found duplicate series for the match group {go_labels(match_labels(clashing[0], matching))} "
         f"on the {'left' if swapped else 'right'} hand-side of the operation: "
@@ -132,7 +136,11 @@ def _refuse_implicit(many: Grid, of_many: Ints, count: int, partner: Bools) -> N
 class _Rows:
     """The output as it grows: labels, values, where computed, and where kept by a comparison."""
 
-    def __init__(self, node: Binary, matching: Matching, many: Grid, one: Grid, swapped: bool) -> None:
+    def __init__(
+        self, node: Binary, matching: Matching, many: Grid, one: Grid, swapped: bool, evaluator: Evaluator
+    ) -> None:
+        self.evaluator = evaluator
+        self.cells: list[tuple[Cells | None, int]] = []
         self.node = node
         self.matching = matching
         self.many = many
@@ -160,10 +168,16 @@ class _Rows:
     def add_pairs(self, many_rows: Ints, one_rows: Ints) -> None:
         if not len(many_rows):
             return
-        there = self.many.present[many_rows] & self.one.present[one_rows]
+        there = self.many.there[many_rows] & self.one.there[one_rows]
         some = there.any(axis=1)
         many_rows, one_rows, there = many_rows[some], one_rows[some], there[some]
-        self._add(self.many.values[many_rows], self.one.values[one_rows], there)
+        self._add(
+            self.many.values[many_rows],
+            self.one.values[one_rows],
+            there,
+            _cells_at(self.many, many_rows),
+            _cells_at(self.one, one_rows),
+        )
         for many, one in zip(many_rows.tolist(), one_rows.tolist(), strict=True):
             self._label(self.many.labels[many], self.one.labels[one], bool(self.many.nameless[many]))
             self.sources.append((many, one))
@@ -171,7 +185,7 @@ class _Rows:
     def add_filled_one(self, there: Bools, fill: float) -> None:
         rows = np.flatnonzero(there.any(axis=1))
         values = self.many.values[rows]
-        self._add(values, np.full_like(values, fill), there[rows])
+        self._add(values, np.full_like(values, fill), there[rows], _cells_at(self.many, rows), None)
         for row in rows.tolist():
             labels = self.many.labels[row]
             self._label(labels, match_labels(labels, self.matching), bool(self.many.nameless[row]))
@@ -180,14 +194,29 @@ class _Rows:
     def add_filled_many(self, there: Bools, fill: float) -> None:
         rows = np.flatnonzero(there.any(axis=1))
         values = self.one.values[rows]
-        self._add(np.full_like(values, fill), values, there[rows])
+        self._add(np.full_like(values, fill), values, there[rows], None, _cells_at(self.one, rows))
         for row in rows.tolist():
             labels = self.one.labels[row]
             self._label(match_labels(labels, self.matching), labels, False)
             self.sources.append((-1, row))
 
-    def _add(self, many: Floats, one: Floats, there: Bools) -> None:
+    def _add(self, many: Floats, one: Floats, there: Bools, many_cells: Cells | None, one_cells: Cells | None) -> None:
         left, right = (one, many) if self.swapped else (many, one)
+        if many_cells is None and one_cells is None:
+            self._add_floats(left, right, there)
+            self.cells.append((None, len(there)))
+            return
+        from hannun.query.promql.histograms.operate import Side, pairs
+
+        cells = (one_cells, many_cells) if self.swapped else (many_cells, one_cells)
+        found = pairs(self.node, Side(left, cells[0]), Side(right, cells[1]), there, self.evaluator)
+        self._add_floats(left, right, there & ~found.mask)
+        self.values[-1] = np.where(found.kept, found.values, self.values[-1])
+        self.kept[-1] = self.kept[-1] | found.kept
+        self.computed[-1] = self.computed[-1] | found.computed
+        self.cells.append((found.cells, len(there)))
+
+    def _add_floats(self, left: Floats, right: Floats, there: Bools) -> None:
         op = self.node.op
         if op in ARITHMETIC:
             self.values.append(calculate(op, left, right))
@@ -240,5 +269,6 @@ class _Rows:
             np.concatenate(self.values),
             np.concatenate(self.kept),
             np.array(self.nameless, dtype=np.bool_),
+            together(self.cells, self.many.steps),
         )
         return joined(grid.without_empty())

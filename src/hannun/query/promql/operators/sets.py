@@ -27,21 +27,13 @@ def set_operator(node: Binary, left: Grid, right: Grid, evaluator: Evaluator) ->
             return left if len(left) else right
         memory.hold(count * left.steps + left.cells + right.cells)
         covered = any_present(left, of_left, count)
-        kept = Grid(right.labels, right.values, right.present & ~covered[of_right], right.nameless).without_empty()
+        kept = right.where(~covered[of_right]).without_empty()
         if not len(kept):
             return left
-        return joined(
-            Grid(
-                left.labels + kept.labels,
-                np.concatenate((left.values, kept.values)),
-                np.concatenate((left.present, kept.present)),
-                np.concatenate((left.nameless, kept.nameless)),
-            )
-        )
+        return joined(Grid.together((left, kept)))
     memory.hold(count * left.steps + left.cells)
     matched = any_present(right, of_right, count)[of_left]
-    present = left.present & (matched if node.op == "and" else ~matched)
-    return Grid(left.labels, left.values, present, left.nameless).without_empty()
+    return left.where(matched if node.op == "and" else ~matched).without_empty()
 
 
 def any_present(grid: Grid, signature: Ints, count: int) -> Bools:
@@ -52,7 +44,7 @@ def any_present(grid: Grid, signature: Ints, count: int) -> Bools:
     order = np.argsort(signature, kind="stable")
     numbers, starts = np.unique(signature[order], return_index=True)
     if len(numbers) == len(order):
-        out[signature] = grid.present
+        out[signature] = grid.there
     else:
-        out[numbers] = np.logical_or.reduceat(grid.present[order], starts, axis=0)
+        out[numbers] = np.logical_or.reduceat(grid.there[order], starts, axis=0)
     return out
