@@ -51,7 +51,8 @@ class MemorySink:
     async def write(self, batch: MetricBatch) -> None:
         if self.fails:
             raise self.fails
-        if len(batch) and (batch.ts_ms.min() < self.within[0] or batch.ts_ms.max() > self.within[1]):
+        times = [*batch.ts_ms.tolist(), *(one.ts_ms for one in batch.histograms)]
+        if times and (min(times) < self.within[0] or max(times) > self.within[1]):
             raise OutOfBounds(f"timestamp outside {self.within}")
         self.batches.append(batch)
         self.known |= {new.id for new in batch.introduced}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Any
 
 import cramjam
 import httpx
@@ -12,9 +13,10 @@ import pytest
 from hannun.model.access import Access
 from hannun.model.errors import DiskFull, Overloaded, StoreUnavailable
 from hannun.model.exemplar import Exemplar
+from hannun.model.histogram import Buckets, HistogramSample, NativeHistogram
 from hannun.model.identity import Identity
 from hannun.model.labels import Labels
-from hannun.model.metric import MetricMetadata
+from hannun.model.metric import STALE_NAN, MetricMetadata
 from hannun.observe.outcomes import Outcomes
 from hannun.receive.limits import ReceiveLimits
 from hannun.receive.remote_write import routes
@@ -162,8 +164,7 @@ async def test_a_target_with_a_wrong_clock_does_not_cost_its_neighbours(serve, s
 
 
 async def test_what_is_left_out_is_counted_and_the_rest_is_taken(serve, sink, outcomes) -> None:
-    nameless, histogram = (("job", "node"),), b"\x0a\x12\x0a\x0e\x0a\x08__name__\x12\x02hh\x22\x00"
-    raw = encode([(nameless, [Sample(1, 1.0)] * 3), (UP, [Sample(1, 1.0)])]) + histogram
+    raw = encode([((("job", "node"),), [Sample(1, 1.0)] * 3), (UP, [Sample(1, 1.0)])])
     raw += b"\x1a\x00"  # metadata that names nothing
     async with serve(routes(sink, outcomes)) as client:
         assert (await client.post("/api/v1/write", content=packed(raw), headers=HEADERS)).status_code == 204
@@ -172,8 +173,64 @@ async def test_what_is_left_out_is_counted_and_the_rest_is_taken(serve, sink, ou
         ("accepted", ""): 1,
         ("invalid", "series without __name__"): 3,
         ("invalid", "metadata without a readable name"): 1,
-        ("filtered", "native histograms are not stored yet"): 1,
     }
+
+
+LATENCY = (("__name__", "latency"), ("job", "api"))
+HISTOGRAM = NativeHistogram(3, 5.0, 2.5, 0.001, 1.0, Buckets((-1, 4), (1.0, 3.0)))
+HEADERS_OF = pytest.mark.parametrize("version", ["1.0", "2.0"])
+
+
+def request_of(version: str, *series) -> dict[str, Any]:
+    body = encode(series) if version == "1.0" else v2.encode([v2.TimeSeries(*one) for one in series])
+    return {"content": packed(body), "headers": HEADERS if version == "1.0" else V2}
+
+
+@HEADERS_OF
+async def test_native_histograms_are_written_beside_floats(serve, sink, outcomes, version: str) -> None:
+    sample = HistogramSample(Labels.from_pairs(LATENCY).series_id(), 1_000, HISTOGRAM)
+    ended = HistogramSample(0, 2_000, NativeHistogram(0, 0.0, STALE_NAN))
+    async with serve(routes(sink, outcomes)) as client:
+        request = request_of(version, (UP, [Sample(1_000, 1.0)]), (LATENCY, [sample, ended]))
+        answer = await client.post("/api/v1/write", **request)
+    assert (answer.status_code, answer.text) == (204, "")
+    (batch,) = sink.batches
+    assert batch.histograms == (sample,)
+    assert dict(zip(batch.series.tolist(), batch.ts_ms.tolist(), strict=True))[sample.series] == 2_000
+    assert {new.labels.metric for new in batch.introduced} == {"up", "latency"}
+    assert counted(outcomes) == {("accepted", ""): 3}
+    if version == "2.0":
+        assert written(answer) == ("1", "2", "0")
+
+
+@HEADERS_OF
+async def test_a_histogram_that_breaks_a_rule_is_named_and_the_rest_is_stored(serve, sink, outcomes, version) -> None:
+    bad = HistogramSample(0, 1_000, NativeHistogram(60, 1.0, 1.0))
+    async with serve(routes(sink, outcomes)) as client:
+        request = request_of(version, (UP, [Sample(1_000, 1.0)]), (LATENCY, [bad]))
+        answer = await client.post("/api/v1/write", **request)
+    assert answer.status_code == 400
+    assert 'left out: 1 native histograms, the first of latency{job="api"}: histogram has an invalid' in answer.text
+    assert [(len(batch), batch.histograms) for batch in sink.batches] == [(1, ())]
+    assert counted(outcomes) == {("accepted", ""): 1, ("invalid", "native histogram that breaks a rule"): 1}
+
+
+async def test_a_histogram_of_an_impossible_time_costs_itself(serve, sink, outcomes) -> None:
+    sink.within = (1_000, 2_000)
+    points = [HistogramSample(0, ts, HISTOGRAM) for ts in (1_500, 9_999)]
+    async with serve(routes(sink, outcomes)) as client:
+        answer = await client.post("/api/v1/write", **request_of("1.0", (LATENCY, points)))
+    assert (answer.status_code, [one.ts_ms for one in sink.batches[0].histograms]) == (400, [1_500])
+    assert counted(outcomes) == {("invalid", "timestamp out of bounds"): 1, ("accepted", ""): 1}
+
+
+async def test_many_histograms_are_read_beside_the_event_loop(serve, sink, outcomes) -> None:
+    points = [HistogramSample(0, ts, HISTOGRAM) for ts in range(1, 301)]
+    async with serve(routes(sink, outcomes)) as client:
+        for _ in range(2):  # The first request loads the decoder in a thread anyway.
+            request = request_of("1.0", (LATENCY, points))
+            assert (await client.post("/api/v1/write", **request)).status_code == 204
+    assert [len(batch.histograms) for batch in sink.batches] == [300, 300]
 
 
 async def test_an_empty_request_is_fine_and_writes_nothing(serve, sink, outcomes) -> None:

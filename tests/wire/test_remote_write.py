@@ -19,8 +19,10 @@ from hypothesis import strategies as st
 
 from hannun.model.errors import TooLarge, WireError
 from hannun.model.exemplar import Exemplar
+from hannun.model.histogram import HistogramSample
 from hannun.model.labels import Labels
 from hannun.model.metric import STALE_NAN_BITS, MetricMetadata
+from hannun.testing.histograms import histograms
 from hannun.wire.compression import snappy_block
 from hannun.wire.remote_write import (
     FastDecoder,
@@ -89,7 +91,7 @@ def flat(columns: WriteColumns) -> dict[str, Any]:
         "metadata_refused": columns.metadata_refused,
         "exemplars": [(one.series, one.labels, struct.pack("<d", one.value), one.ts_ms) for one in columns.exemplars],
         "exemplars_refused": columns.exemplars_refused,
-        "histograms": columns.histograms,
+        "shapes": columns.shapes.tolist(),
     }
 
 
@@ -177,10 +179,12 @@ def test_odd_metadata(decoder: Decoder, message: bytes, read: tuple[MetricMetada
     assert (found.metadata, found.metadata_refused) == (read, refused)
 
 
-def test_native_histograms_are_counted(decoder: Decoder) -> None:
+def test_native_histograms_are_found(decoder: Decoder) -> None:
     series = nested(1, nested(1, b"__name__") + nested(2, b"up")) + nested(4, b"\x08\x01") + nested(4, b"")
     found = decoder.decode(nested(1, series))
-    assert (found.histograms, len(found.ids), len(found.ts_ms)) == (2, 1, 0)
+    assert (len(found.ids), len(found.ts_ms)) == (1, 0)
+    assert [found.body[start:end] for _, start, end in found.shapes.tolist()] == [b"\x08\x01", b""]
+    assert found.shapes[:, 0].tolist() == [0, 0]
 
 
 def exemplar(pairs: dict[str, str], value: float, ts_ms: int) -> bytes:
@@ -237,7 +241,7 @@ def test_what_prometheus_2_42_really_sent(
     found = decoder.decode(snappy_block((DATA / f"prometheus-2.42-{file}.snappy").read_bytes(), 1 << 20))
     assert (len(found.ids), len(found.ts_ms), len(found.metadata)) == (series, series, described)
     assert int((found.value.view(np.uint64) == STALE_NAN_BITS).sum()) == stale
-    assert (dict(found.refused), found.metadata_refused, found.exemplars, found.histograms) == ({}, 0, (), 0)
+    assert (dict(found.refused), found.metadata_refused, found.exemplars, len(found.shapes)) == ({}, 0, (), 0)
     names = [str(found.labels(index)) for index in range(series)]
     assert one is None or one in names
     assert found.ids.tolist() == [found.labels(index).series_id() for index in range(series)]
@@ -336,7 +340,11 @@ def test_many_known_series_are_found_again() -> None:
 
 names = st.sampled_from(["__name__", "job", "a", "b", "", "이름"])
 pairs = st.lists(st.tuples(names, st.sampled_from(["", "x", "값", "y" * 200])), max_size=6)
-points = st.lists(st.builds(Sample, st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=True)), max_size=4)
+times = st.integers(-(2**63), 2**63 - 1)
+points = st.lists(
+    st.builds(Sample, times, st.floats(allow_nan=True)) | st.builds(HistogramSample, st.just(0), times, histograms()),
+    max_size=4,
+)
 told = st.builds(exemplar, st.dictionaries(names, st.sampled_from(["", "x", "값"])), st.floats(), st.integers(0, 127))
 extra = st.builds(
     lambda told: nested(1, nested(1, nested(1, b"__name__") + nested(2, b"up")) + b"".join(told)), st.lists(told)

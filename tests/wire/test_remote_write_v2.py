@@ -44,7 +44,7 @@ def flat(columns: WriteColumns) -> dict[str, Any]:
         "refused": dict(columns.refused),
         "exemplars": [(one.series, one.labels, struct.pack("<d", one.value), one.ts_ms) for one in columns.exemplars],
         "exemplars_refused": columns.exemplars_refused,
-        "histograms": columns.histograms,
+        "shapes": columns.shapes.tolist(),
     }
 
 
@@ -148,12 +148,12 @@ def test_symbols_behind_the_series_and_unpacked_references(decoder: Decoder) -> 
     assert (found.labels(0), found.ts_ms.tolist()) == (Labels.of(__name__="up"), [5])
 
 
-def test_start_timestamps_are_read_over_and_histograms_counted(decoder: Decoder) -> None:
+def test_start_timestamps_are_read_over_and_histograms_found(decoder: Decoder) -> None:
     sample = b"\x09" + struct.pack("<Q", STALE_NAN_BITS) + b"\x10\x07\x18\x03"
     series = nested(5, nested(1, b"\x01\x02") + nested(2, sample) + nested(3, b"\x08\x01") + b"\x30\x05")
     found = decoder.decode(symbols("__name__", "up") + series)
     assert found.value.view(np.uint64).tolist() == [STALE_NAN_BITS]
-    assert (found.ts_ms.tolist(), found.histograms) == ([7], 1)
+    assert (found.ts_ms.tolist(), found.shapes[:, 0].tolist()) == ([7], [0])
 
 
 @pytest.mark.parametrize(

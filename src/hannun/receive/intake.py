@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hannun.model.errors import DiskFull, HannunError, OutOfBounds, Overloaded, StoreUnavailable
+from hannun.model.histogram import HistogramSample
 from hannun.model.labels import Labels
 from hannun.model.metric import Ids, MetricBatch, NewSeries
 from hannun.model.ports import MetricSink
@@ -29,6 +30,7 @@ class Written:
     """How much of one request is durable, also when the request ends in an error."""
 
     samples: int = 0
+    histograms: int = 0
     exemplars: int = 0
 
 
@@ -58,7 +60,7 @@ class Intake:
         Raises also Overloaded, DiskFull, StoreUnavailable: then nothing was stored. `written` is kept up to date.
         """
         written = written if written is not None else Written()
-        if not len(batch) and not batch.metadata and not batch.exemplars:
+        if not len(batch) and not batch.histograms and not batch.metadata and not batch.exemplars:
             return
         try:
             await self._write(batch, written)
@@ -67,10 +69,10 @@ class Intake:
             # stored before it is told.
             oldest, newest = self._sink.bounds()
             within = (batch.ts_ms >= oldest) & (batch.ts_ms <= newest)
-            kept = int(np.count_nonzero(within))
-            self.outcomes.count(SIGNAL, Outcome.INVALID, len(batch) - kept, reason="timestamp out of bounds")
-            if kept:
-                await self._write(_only(batch, within), written)
+            some = _only(batch, within, tuple(one for one in batch.histograms if oldest <= one.ts_ms <= newest))
+            self.outcomes.count(SIGNAL, Outcome.INVALID, _rows(batch) - _rows(some), reason="timestamp out of bounds")
+            if _rows(some):
+                await self._write(some, written)
             raise
 
     async def _write(self, batch: MetricBatch, written: Written) -> None:
@@ -78,18 +80,24 @@ class Intake:
             await self._sink.write(batch)
         except (Overloaded, DiskFull, StoreUnavailable) as err:
             reason = next(words for kind, words in _REFUSED_FOR_NOW.items() if isinstance(err, kind))
-            self.outcomes.count(SIGNAL, Outcome.LIMITED, len(batch), reason=reason)
+            self.outcomes.count(SIGNAL, Outcome.LIMITED, _rows(batch), reason=reason)
             raise
-        self.outcomes.count(SIGNAL, Outcome.ACCEPTED, len(batch))
+        self.outcomes.count(SIGNAL, Outcome.ACCEPTED, _rows(batch))
         self.outcomes.count(EXEMPLARS, Outcome.ACCEPTED, len(batch.exemplars))
         written.samples += len(batch)
+        written.histograms += len(batch.histograms)
         written.exemplars += len(batch.exemplars)
 
 
-def _only(batch: MetricBatch, wanted: NDArray[np.bool_]) -> MetricBatch:
+def _rows(batch: MetricBatch) -> int:
+    """Samples of either kind."""
+    return len(batch) + len(batch.histograms)
+
+
+def _only(batch: MetricBatch, wanted: NDArray[np.bool_], histograms: tuple[HistogramSample, ...]) -> MetricBatch:
     """The wanted samples of `batch` with the labels and exemplars of their series."""
     series = batch.series[wanted]
-    left = set(series.tolist())
+    left = {*series.tolist(), *(one.series for one in histograms)}
     return replace(
         batch,
         series=series,
@@ -97,4 +105,5 @@ def _only(batch: MetricBatch, wanted: NDArray[np.bool_]) -> MetricBatch:
         value=batch.value[wanted],
         introduced=tuple(new for new in batch.introduced if new.id in left),
         exemplars=tuple(one for one in batch.exemplars if one.series in left),
+        histograms=histograms,
     )

@@ -3,13 +3,14 @@
 204 means durable and visible. 400 tells the sender never to come back with the same bytes, so it stands only for what
 no retry can mend; a full queue is 503 and not 429, because Prometheus throws a batch away after a 429 unless
 `retry_on_http_429` is set. Series with bad labels are left out and counted; 1.0 says nothing of them, as Prometheus
-does, and 2.0 answers 400 after the good ones are stored, with how much was written in its headers.
+does, and 2.0 answers 400 after the good ones are stored, with how much was written in its headers. A native histogram
+that breaks a rule is answered 400 by both, after everything beside it is stored.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -27,8 +28,10 @@ from hannun.receive.body import InFlight, SlowBody, read_body
 from hannun.receive.intake import EXEMPLARS, SIGNAL, Intake, Written
 from hannun.receive.limits import BODY_SETTING, ReceiveLimits
 from hannun.wire.compression import content_encodings, decompress
-from hannun.wire.remote_write import FastDecoder, Refusal, Refused, WriteColumns, v2
+from hannun.wire.remote_write import FastDecoder, Histograms, WriteColumns, v2
 
+HISTOGRAMS_INLINE_MAX = 100
+"""A real histogram of a hundred buckets takes 60 us to read; more than so many are read in a thread."""
 LARGE_AT_ONCE = 2
 """Large bodies that are decoded at the same time: what bounds the memory of decompressed bytes."""
 
@@ -43,7 +46,17 @@ class Decoder(Protocol):
 
 
 class PartlyRefused(WireError):
-    """2.0: what was good is stored, and this is what was not."""
+    """What was good is stored, and this is what was not."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Read:
+    """A request, and what of it goes to the store."""
+
+    columns: WriteColumns
+    histograms: Histograms
+    batch: MetricBatch
+    size_bytes: int
 
 
 class RemoteWriteReceiver:
@@ -73,13 +86,16 @@ class RemoteWriteReceiver:
             proto, encodings = _check_head(request)
             with self._in_flight.hold() as held:
                 body = await read_body(request, self._limits, held)
-                columns, batch, size_bytes = await self._decode(body, proto, encodings)
-                held.take(size_bytes)
-                self._count_left_out(columns)
-                await self._intake.store(batch, written)
-                self._second.stored(columns)
-                if proto == PROTO_2 and columns.refused:
-                    raise PartlyRefused(_what_was_refused(columns.refused))
+                read = await self._decode(body, proto, encodings)
+                held.take(read.size_bytes)
+                self._count_left_out(read)
+                await self._intake.store(read.batch, written)
+                # The sender sent the end of a histogram's series as a histogram, and counts it as one.
+                ended = len(read.histograms.ended_series)
+                written.samples, written.histograms = written.samples - ended, written.histograms + ended
+                self._second.stored(read.columns)
+                if refused := _what_was_refused(read, proto):
+                    raise PartlyRefused(refused)
         except HannunError as err:
             self._count_request(err)
             answer = refuse(err, overloaded=503)
@@ -89,32 +105,44 @@ class RemoteWriteReceiver:
             answer.headers.update(_written(written))
         return answer
 
-    async def _decode(self, body: bytes, proto: str, encodings: list[str]) -> tuple[WriteColumns, MetricBatch, int]:
+    async def _decode(self, body: bytes, proto: str, encodings: list[str]) -> _Read:
         # zstd may turn a hundred bytes into the whole limit, so its length says nothing about the work; and the first
         # request loads the compiled decoder, which takes 0.2 s.
         if proto in self._loaded and encodings == ["snappy"] and len(body) <= self._limits.decode_inline_bytes_max:
-            return self._decode_now(body, proto, encodings)
+            columns = self._columns(body, proto, encodings)
+            if len(columns.shapes) <= HISTOGRAMS_INLINE_MAX:
+                return self._read(columns)
+            async with self._large:
+                return await asyncio.to_thread(self._read, columns)
         async with self._large:
-            found = await asyncio.to_thread(self._decode_now, body, proto, encodings)
+            found = await asyncio.to_thread(lambda: self._read(self._columns(body, proto, encodings)))
         self._loaded.add(proto)
         return found
 
-    def _decode_now(self, body: bytes, proto: str, encodings: list[str]) -> tuple[WriteColumns, MetricBatch, int]:
+    def _columns(self, body: bytes, proto: str, encodings: list[str]) -> WriteColumns:
         raw = decompress(body, encodings, limit_bytes=self._limits.body_bytes_max, setting=BODY_SETTING)
-        columns = self._decoders[proto].decode(raw)
-        batch = self._batch(columns)
-        # Weighing ten thousand new label sets takes a while too, so it is done here and not on the event loop.
-        return columns, batch, batch.size_bytes
+        return self._decoders[proto].decode(raw)
 
-    def _batch(self, columns: WriteColumns) -> MetricBatch:
+    def _read(self, columns: WriteColumns) -> _Read:
+        histograms = columns.histograms()
+        batch = self._batch(columns, histograms)
+        # Weighing ten thousand new label sets takes a while too, so it is done here and not on the event loop.
+        return _Read(columns, histograms, batch, batch.size_bytes)
+
+    def _batch(self, columns: WriteColumns, histograms: Histograms) -> MetricBatch:
+        series, ts_ms, value = columns.series(), columns.ts_ms, columns.value
         wanted = columns.counts > 0
-        if columns.exemplars:
-            # An exemplar may come in a message of its own, before the first sample of its series.
-            wanted |= np.isin(columns.ids, np.array([one.series for one in columns.exemplars], np.uint64))
+        # An exemplar may come in a message of its own, before the first sample of its series.
+        others = [one.series for one in columns.exemplars] + [one.series for one in histograms.samples]
+        if len(histograms.ended_series):
+            others += histograms.ended_series.tolist()
+            series = np.concatenate([series, histograms.ended_series])
+            ts_ms = np.concatenate([ts_ms, histograms.ended_ts_ms])
+            value = np.concatenate([value, histograms.ended_value])
+        if others:
+            wanted |= np.isin(columns.ids, np.array(others, np.uint64))
         introduced = self._intake.new_series(columns.ids, columns.labels, wanted)
-        return MetricBatch(
-            columns.series(), columns.ts_ms, columns.value, introduced, columns.metadata, columns.exemplars
-        )
+        return MetricBatch(series, ts_ms, value, introduced, columns.metadata, columns.exemplars, histograms.samples)
 
     def _count_request(self, err: HannunError) -> None:
         """A request of which nobody knows how many samples it had, because it was not read to its end."""
@@ -129,27 +157,31 @@ class RemoteWriteReceiver:
             case TooLarge():
                 count(SIGNAL, Outcome.LIMITED, reason="request that is too large")
 
-    def _count_left_out(self, columns: WriteColumns) -> None:
-        count = self._intake.outcomes.count
+    def _count_left_out(self, read: _Read) -> None:
+        count, columns = self._intake.outcomes.count, read.columns
         for refusal, cost in columns.refused.items():
             # A refused series without samples is still something that was sent and is not there.
             outcome = Outcome.LIMITED if refusal.by_limit else Outcome.INVALID
             count(SIGNAL, outcome, max(cost.samples, cost.series), reason=refusal.words)
         count(SIGNAL, Outcome.INVALID, columns.metadata_refused, reason="metadata without a readable name")
         count(EXEMPLARS, Outcome.INVALID, columns.exemplars_refused, reason="exemplar with labels that are not allowed")
-        count(SIGNAL, Outcome.FILTERED, columns.histograms, reason="native histograms are not stored yet")
+        count(SIGNAL, Outcome.INVALID, read.histograms.refused, reason="native histogram that breaks a rule")
 
 
-def _what_was_refused(refused: Mapping[Refusal, Refused]) -> str:
+def _what_was_refused(read: _Read, proto: str) -> str:
+    """What the sender is told; "" when nothing. Of bad labels 1.0 says nothing, of bad histograms it does."""
+    refused = read.columns.refused if proto == PROTO_2 else {}
     parts = [f"{cost.series} {refusal.words} ({cost.samples} samples)" for refusal, cost in refused.items()]
-    return "left out: " + "; ".join(parts)
+    if read.histograms.refused:
+        parts.append(f"{read.histograms.refused} native histograms, the first of {read.histograms.fault}")
+    return "left out: " + "; ".join(parts) if parts else ""
 
 
 def _written(written: Written) -> dict[str, str]:
     """2.0's own headers: by them a sender learns what became of a request that was taken in part."""
     return {
         "x-prometheus-remote-write-samples-written": str(written.samples),
-        "x-prometheus-remote-write-histograms-written": "0",
+        "x-prometheus-remote-write-histograms-written": str(written.histograms),
         "x-prometheus-remote-write-exemplars-written": str(written.exemplars),
     }
 

@@ -1,4 +1,4 @@
-"""A `MetricReader` over samples in memory: what query tests read from."""
+"""A `MetricReader` and `HistogramReader` over samples in memory: what query tests read from."""
 
 from __future__ import annotations
 
@@ -7,24 +7,37 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from hannun.model.budget import Budget
+from hannun.model.histogram import HistogramSeries, NativeHistogram
 from hannun.model.labels import METRIC_NAME, Labels
 from hannun.model.matcher import Matchers, all_match
 from hannun.model.metric import STALE_NAN_BITS, MetricMetadata, SeriesColumns, TsdbStats
 
 
 class MemoryReader:
-    """Add with `add`; later samples of an equal timestamp win."""
+    """Add with `add` and `add_histograms`; later samples of an equal timestamp win, whatever kind they are of."""
 
     def __init__(self, *, narrow: bool = True) -> None:
         self._series: dict[Labels, dict[int, float]] = {}
+        self._histograms: dict[Labels, dict[int, NativeHistogram]] = {}
         self._narrow = narrow
         self.reads: list[tuple[Matchers, int, int]] = []
 
     def add(self, labels: Labels, samples: Iterable[tuple[int, float]]) -> None:
-        self._series.setdefault(labels, {}).update(samples)
+        told = dict(samples)
+        self._series.setdefault(labels, {}).update(told)
+        for ts in told.keys() & self._histograms.get(labels, {}).keys():
+            del self._histograms[labels][ts]
+
+    def add_histograms(self, labels: Labels, samples: Iterable[tuple[int, NativeHistogram]]) -> None:
+        told = dict(samples)
+        self._histograms.setdefault(labels, {}).update(told)
+        floats = self._series.setdefault(labels, {})
+        for ts in told.keys() & floats.keys():
+            del floats[ts]
 
     def clear(self) -> None:
         self._series.clear()
+        self._histograms.clear()
 
     def select(self, matchers: Matchers, start_ms: int, end_ms: int, budget: Budget) -> SeriesColumns:
         budget.check()
@@ -57,14 +70,27 @@ class MemoryReader:
             (f"memory: {len(labels)} series",),
         )
 
+    def histograms(self, matchers: Matchers, start_ms: int, end_ms: int, budget: Budget) -> tuple[HistogramSeries, ...]:
+        budget.check()
+        found = []
+        for labels, samples in self._histograms.items():
+            inside = sorted(ts for ts in samples if start_ms < ts <= end_ms)
+            if inside and all_match(matchers, labels):
+                found.append(HistogramSeries(labels, tuple(inside), tuple(samples[ts] for ts in inside)))
+        return tuple(found)
+
+    def _times(self, labels: Labels) -> list[int]:
+        """Of samples of either kind."""
+        return [*self._series[labels], *self._histograms.get(labels, ())]
+
     def series(
         self, selectors: Sequence[Matchers], start_ms: int, end_ms: int, limit: int, budget: Budget
     ) -> list[Labels]:
         found = [
             labels
-            for labels, samples in self._series.items()
+            for labels in self._series
             if (not selectors or any(all_match(matchers, labels) for matchers in selectors))
-            and any(start_ms <= ts <= end_ms for ts in samples)
+            and any(start_ms <= ts <= end_ms for ts in self._times(labels))
         ]
         found.sort(key=lambda labels: labels.pairs)
         return found[:limit] if limit else found
@@ -82,16 +108,18 @@ class MemoryReader:
         return []
 
     def stats(self, limit: int, budget: Budget) -> TsdbStats:
-        times = [ts for samples in self._series.values() for ts in samples]
+        times = [ts for labels in self._series for ts in self._times(labels)]
         pairs = {pair for labels in self._series for pair in labels}
         return TsdbStats(len(self._series), len(pairs), 0, min(times, default=0), max(times, default=0), (), (), (), ())
 
     def delete(self, selectors: Sequence[Matchers], start_ms: int, end_ms: int) -> None:
         for labels, samples in list(self._series.items()):
             if any(all_match(matchers, labels) for matchers in selectors):
-                for ts in [ts for ts in samples if start_ms <= ts <= end_ms]:
-                    del samples[ts]
-                if not samples:
+                shaped = self._histograms.get(labels, {})
+                for ts in [ts for ts in self._times(labels) if start_ms <= ts <= end_ms]:
+                    samples.pop(ts, None)
+                    shaped.pop(ts, None)
+                if not samples and not shaped:
                     del self._series[labels]
 
     def metrics(self) -> list[str]:

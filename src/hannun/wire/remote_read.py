@@ -20,8 +20,8 @@ from hannun.model.matcher import Matcher, Matchers, MatchOp
 from hannun.model.metric import SeriesColumns
 from hannun.wire.protobuf import LENGTH, VARINT, fields, signed, varint
 from hannun.wire.protobuf import text as read_text
-from hannun.wire.remote_write.encode import nested, text
-from hannun.wire.remote_write.encode import varint as put_varint
+from hannun.wire.protobuf_write import nested, text
+from hannun.wire.protobuf_write import varint as put_varint
 
 SAMPLES, STREAMED_XOR_CHUNKS = 0, 1
 QUERIES_MAX = 1_000

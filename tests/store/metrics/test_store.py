@@ -221,7 +221,7 @@ def test_an_empty_store_answers_everything(bench: Any) -> None:
     assert store.series([M], 0, NOW_MS, 0, Budget()) == []
     assert store.label_names([], 0, NOW_MS, Budget()) == []
     assert store.stats(10, Budget()).series == 0
-    assert [table.rows for table in store.status()] == [0] * 5
+    assert [table.rows for table in store.status()] == [0] * 6
     store.delete([M], 0, NOW_MS)
 
 

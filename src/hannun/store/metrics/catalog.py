@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -107,11 +106,7 @@ def stats(engine: Engine, registry: SeriesRegistry, limit: int, budget: Budget) 
     weights += [Count(METRIC_NAME, sum(len(one.name.encode()) * one.value for one in names))] if names else []
     pairs = [Count(row[0], int(row[1])) for row in by_pair]
     pairs += [Count(f"{METRIC_NAME}={one.name}", one.value) for one in names]
-    (times,) = engine.query_rows(
-        "SELECT toUnixTimestamp64Milli(min(ts)), toUnixTimestamp64Milli(max(ts)), count()\nFROM metric_samples",
-        None,
-        budget,
-    )
+    times = time_bounds(engine, budget)
     parts = engine.query_rows(
         "SELECT count()\nFROM system.parts\n"
         "WHERE active AND database = currentDatabase() AND table = 'metric_samples__local'",
@@ -122,8 +117,8 @@ def stats(engine: Engine, registry: SeriesRegistry, limit: int, budget: Budget) 
         series=sum(per_metric.values()),
         label_pairs=sum(one.value for one in labels),
         chunks=int(parts[0][0]),
-        min_ms=int(times[0]) if int(times[2]) else 0,
-        max_ms=int(times[1]) if int(times[2]) else 0,
+        min_ms=times[0] if times else 0,
+        max_ms=times[1] if times else 0,
         series_by_metric=_largest(names, limit),
         values_by_label=_largest(labels, limit),
         bytes_by_label=_largest(weights, limit),
@@ -141,10 +136,16 @@ def _largest(counts: Sequence[Count], limit: int) -> tuple[Count, ...]:
     return tuple(sorted(counts, key=lambda one: (-one.value, one.name))[: max(limit, 0)])
 
 
-def time_bounds(engine: Engine) -> tuple[int, int] | None:
+def time_bounds(engine: Engine, budget: Budget | None = None) -> tuple[int, int] | None:
     """First and last stored timestamp; None when there is no sample. Read from the parts' bounds, not from rows."""
-    rows: list[tuple[Any, ...]] = engine.query_rows(
-        "SELECT toUnixTimestamp64Milli(min(ts)), toUnixTimestamp64Milli(max(ts)), count()\nFROM metric_samples"
-    )
-    first, last, count = rows[0]
-    return (int(first), int(last)) if int(count) else None
+    bounds = [
+        (int(first), int(last))
+        for table in ("metric_samples", "metric_histograms")
+        for first, last, count in engine.query_rows(
+            f"SELECT toUnixTimestamp64Milli(min(ts)), toUnixTimestamp64Milli(max(ts)), count()\nFROM {table}",
+            None,
+            budget,
+        )
+        if int(count)
+    ]
+    return (min(first for first, _ in bounds), max(last for _, last in bounds)) if bounds else None

@@ -14,15 +14,16 @@ import numpy as np
 from hannun.model.matcher import Matchers
 from hannun.model.metric import Ids
 from hannun.store.engine.port import Engine, Params
-from hannun.store.metrics import exemplars
+from hannun.store.metrics import exemplars, histograms
 from hannun.store.metrics.catalog import time_bounds
 from hannun.store.metrics.registry import SeriesRegistry
 from hannun.store.metrics.where import DAY_MS, Conditions
 
 IDS_PER_STATEMENT = 10_000
 SAMPLES, SEEN, SERIES = "metric_samples__local", "metric_seen__local", "metric_series__local"
-EXEMPLARS = exemplars.TABLE
-TIMED = (SAMPLES, EXEMPLARS)
+RARE = (exemplars.TABLE, histograms.TABLE)
+"""Most installations have none, and a delete over nothing still costs a mutation per statement."""
+TIMED = (SAMPLES, *RARE)
 """What a delete of a range of time thins out; the other tables only lose whole series."""
 
 
@@ -42,8 +43,7 @@ def delete(engine: Engine, registry: SeriesRegistry, selectors: Sequence[Matcher
     partial = {metric: ids for metric, ids in chosen.items() if metric not in complete}
     tables = (*TIMED, SEEN, SERIES) if whole_time else TIMED
     for table in tables:
-        # Most installations have no exemplars, and a delete over nothing still costs a mutation per statement.
-        if table == EXEMPLARS and not _stored_days(engine, table):
+        if table in RARE and not _stored_days(engine, table):
             continue
         in_time, params = _time_condition(start_ms, end_ms) if table in TIMED and not whole_time else ("true", {})
         if complete:

@@ -1,4 +1,4 @@
-"""How a group of metric batches becomes durable: series rows first, then the hours they were seen in, then samples.
+"""How a group of metric batches becomes durable: series rows first, then the hours they were seen in, then the samples.
 
 That order makes every acknowledged sample findable after a crash at any moment: a sample never stands without the
 labels of its series. Only the samples are an INSERT of every commit; the other two are rare.
@@ -15,11 +15,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from hannun.model.errors import StoreUnavailable, WireError
+from hannun.model.histogram import HistogramSample
 from hannun.model.metric import Floats, Ids, Ints, MetricBatch, MetricMetadata, NewSeries
 from hannun.model.text import Text
 from hannun.store.engine.port import Engine
 from hannun.store.metrics import decimal
 from hannun.store.metrics.exemplars import ExemplarTable
+from hannun.store.metrics.histograms import HistogramTable, taken_away
 from hannun.store.metrics.metadata import MetadataTable
 from hannun.store.metrics.registry import SeriesRegistry
 
@@ -55,6 +57,7 @@ class MetricFamily:
         listener: Listener,
         metadata: MetadataTable,
         exemplars: ExemplarTable,
+        histograms: HistogramTable,
         now_ms: Callable[[], int],
     ) -> None:
         self.lock = threading.Lock()
@@ -64,10 +67,11 @@ class MetricFamily:
         self._listener = listener
         self._metadata = metadata
         self._exemplars = exemplars
+        self._histograms = histograms
         self._now_ms = now_ms
 
     def rows(self, batch: MetricBatch) -> int:
-        return len(batch)
+        return len(batch) + len(batch.histograms)
 
     def size_bytes(self, batch: MetricBatch) -> int:
         return batch.size_bytes
@@ -75,7 +79,8 @@ class MetricFamily:
     def split(self, batch: MetricBatch, days_max: int) -> list[tuple[MetricBatch, frozenset[int]]]:
         day = batch.ts_ms // DAY_MS
         told = np.array([one.ts_ms // DAY_MS for one in batch.exemplars], np.int64)
-        days = np.unique(np.concatenate([day, told]) if len(told) else day)
+        shaped = np.array([one.ts_ms // DAY_MS for one in batch.histograms], np.int64)
+        days = np.unique(np.concatenate([day, told, shaped]) if len(told) or len(shaped) else day)
         if len(days) <= days_max:
             return [(batch, frozenset(days.tolist()))]
         pieces = []
@@ -90,6 +95,7 @@ class MetricFamily:
                 batch.introduced if first else (),
                 batch.metadata if first else (),
                 tuple(one for one in batch.exemplars if some[0] <= one.ts_ms // DAY_MS <= some[-1]),
+                tuple(one for one in batch.histograms if some[0] <= one.ts_ms // DAY_MS <= some[-1]),
             )
             pieces.append((piece, frozenset(some.tolist())))
         return pieces
@@ -109,21 +115,30 @@ class MetricFamily:
         if exemplars := [one for batch in batches for one in batch.exemplars]:
             inserts += self._exemplars.commit(exemplars, self._metrics_of)
         series = np.ascontiguousarray(np.concatenate([batch.series for batch in batches]), np.uint64)
-        if not len(series):
-            return inserts
         ts_ms = np.ascontiguousarray(np.concatenate([batch.ts_ms for batch in batches]), np.int64)
         value = np.ascontiguousarray(np.concatenate([batch.value for batch in batches]), np.float64)
         mantissa, scale = np.empty(len(series), np.int64), np.empty(len(series), np.int8)
-        hours = (ts_ms // HOUR_MS).astype(np.int32)
+        histograms = [one for batch in batches for one in batch.histograms]
+        every, hours = series, (ts_ms // HOUR_MS).astype(np.int32)
+        if histograms:
+            every = np.concatenate([series, np.array([one.series for one in histograms], np.uint64)])
+            hours = np.concatenate([hours, np.array([one.ts_ms // HOUR_MS for one in histograms], np.int32)])
+        if not len(every):
+            return inserts
         with self._registry.lock:
-            slots = self._registry.find(series)
+            slots = self._registry.find(every)
             if lost := int((slots < 0).sum()):
                 raise StoreUnavailable(FORGOTTEN.with_(count=lost))
-            decimal.encode(value, slots, self._registry.hint, decimal.POWERS, mantissa, scale)
+            decimal.encode(value, slots[: len(series)], self._registry.hint, decimal.POWERS, mantissa, scale)
             metric = self._registry.metric[slots]
             unmarked = self._registry.outdated(slots, hours)
         if len(unmarked):
-            inserts += self._mark(metric[unmarked], series[unmarked], hours[unmarked])
+            inserts += self._mark(metric[unmarked], every[unmarked], hours[unmarked])
+        metric, shaped = metric[: len(series)], metric[len(series) :]
+        if histograms or self._histograms.metrics:
+            inserts += self._commit_histograms(batches, metric, shaped)
+        if not len(series):
+            return inserts
         rows = pa.table(
             {
                 "metric": self._names(metric),
@@ -136,6 +151,25 @@ class MetricFamily:
         self._engine.insert_arrow("metric_samples__local", rows)
         self._listener.samples_added(metric, series, ts_ms, value)
         return inserts + 1
+
+    def _commit_histograms(
+        self, batches: Sequence[MetricBatch], metric: NDArray[np.int32], shaped: NDArray[np.int32]
+    ) -> int:
+        """`metric` of each float and `shaped` of each histogram, in the order of the batches. Returns INSERTs made."""
+        codes = np.union1d(self._registry.codes(self._histograms.metrics), shaped)
+        rows: list[HistogramSample] = []
+        of_rows: list[NDArray[np.int32]] = []
+        for batch in batches:
+            own, metric = metric[: len(batch)], metric[len(batch) :]
+            beside = np.flatnonzero(np.isin(own, codes))
+            rows += taken_away(batch.series[beside], batch.ts_ms[beside])
+            rows += batch.histograms
+            of_rows += [own[beside], shaped[: len(batch.histograms)]]
+            shaped = shaped[len(batch.histograms) :]
+        if not rows:
+            return 0
+        self._histograms.commit(self._names(np.concatenate(of_rows)), rows)
+        return 1
 
     def _introduce(self, introduced: Sequence[NewSeries]) -> int:
         """Durable series rows for those that have none. Returns INSERTs made."""

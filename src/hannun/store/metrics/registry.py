@@ -7,6 +7,7 @@ hint of its last value, and the last hour that `metric_seen` knows. A series ent
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 
 import numpy as np
 from numba import njit
@@ -149,6 +150,12 @@ class SeriesRegistry:
     def metric_names(self) -> list[str]:
         """By code; only grows."""
         return self._metrics
+
+    def codes(self, metrics: Collection[str]) -> NDArray[np.int32]:
+        """Of those that it has."""
+        with self.lock:
+            found = [self._metric_codes[name] for name in metrics if name in self._metric_codes]
+        return np.array(found, np.int32)
 
     def unknown(self, wanted: Ids) -> NDArray[np.bool_]:
         return self.find(wanted) < 0

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from hannun.model.budget import Budget
 from hannun.model.errors import OutOfBounds
 from hannun.model.exemplar import SeriesExemplars
+from hannun.model.histogram import HistogramSeries
 from hannun.model.labels import METRIC_NAME, Labels
 from hannun.model.matcher import Matchers, MatchOp
 from hannun.model.metric import Floats, Ids, Ints, MetricBatch, MetricMetadata, NewSeries, SeriesColumns, TsdbStats
@@ -23,9 +24,10 @@ from hannun.model.time import Clock, SystemClock, format_duration_ms
 from hannun.observe.outcomes import Outcome, Outcomes
 from hannun.observe.problems import Problems
 from hannun.store.engine.port import Engine
-from hannun.store.metrics import catalog, erase, exemplars
+from hannun.store.metrics import catalog, erase, exemplars, histograms
 from hannun.store.metrics.exemplars import ExemplarTable
 from hannun.store.metrics.family import NAME, MetricFamily
+from hannun.store.metrics.histograms import HistogramTable
 from hannun.store.metrics.index import Choice, LabelIndex, metrics_that_match
 from hannun.store.metrics.metadata import MetadataTable
 from hannun.store.metrics.read import clamp, nothing, read_samples
@@ -43,6 +45,7 @@ TABLES = (
     "metric_seen__local",
     "metric_metadata__local",
     exemplars.TABLE,
+    histograms.TABLE,
 )
 
 TOO_OLD = Text(
@@ -60,7 +63,10 @@ TOO_NEW = Text(
 
 
 class MetricStore:
-    """`MetricSink`, `MetricReader` and `ExemplarReader`. `retention_ms` 0: samples from 1970 on are taken."""
+    """`MetricSink`, `MetricReader`, `HistogramReader` and `ExemplarReader`.
+
+    `retention_ms` 0: samples from 1970 on are taken.
+    """
 
     def __init__(
         self,
@@ -84,7 +90,10 @@ class MetricStore:
         self._recent = RecentSamples(self._clock, bytes_max=recent_bytes_max)
         self._metadata = MetadataTable(engine)
         self._exemplars = ExemplarTable(engine)
-        self._family = MetricFamily(engine, self._registry, self, self._metadata, self._exemplars, self._clock.now_ms)
+        self._histograms = HistogramTable(engine)
+        self._family = MetricFamily(
+            engine, self._registry, self, self._metadata, self._exemplars, self._histograms, self._clock.now_ms
+        )
         catalog.load_registry(engine, self._registry)
         writer.register(self._family)
 
@@ -115,10 +124,13 @@ class MetricStore:
         return taken
 
     def _check_bounds(self, batch: MetricBatch) -> None:
-        if not len(batch):
+        times = batch.ts_ms
+        if batch.histograms:
+            times = np.concatenate([times, np.array([one.ts_ms for one in batch.histograms], np.int64)])
+        if not len(times):
             return
         oldest, newest = self.bounds()
-        first, last = int(batch.ts_ms.min()), int(batch.ts_ms.max())
+        first, last = int(times.min()), int(times.max())
         if first < oldest:
             keep = format_duration_ms(self._retention_ms) if self._retention_ms else "from 1970"
             raise OutOfBounds(TOO_OLD.with_(ts=first, bound=oldest, keep=keep))
@@ -138,7 +150,7 @@ class MetricStore:
 
     def _count_dropped(self, batch: MetricBatch, reason: str) -> None:
         if self._outcomes is not None:
-            self._outcomes.count("metrics", Outcome.LIMITED, len(batch), reason=reason)
+            self._outcomes.count("metrics", Outcome.LIMITED, len(batch) + len(batch.histograms), reason=reason)
 
     # --- what a commit tells the caches -------------------------------------------------------------------------------
 
@@ -190,6 +202,15 @@ class MetricStore:
                 yield found
 
         return pieces()
+
+    def histograms(self, matchers: Matchers, start_ms: int, end_ms: int, budget: Budget) -> tuple[HistogramSeries, ...]:
+        """`model.histogram.HistogramReader`; where a float of equal time exists, the histogram is the newer one."""
+        metrics = metrics_that_match(sorted(self._histograms.metrics), matchers)
+        if not metrics:
+            return ()
+        count = sum(self._registry.series_of(name) for name in metrics)
+        choice = self._index.choose(metrics, matchers, budget, series_of_metrics=count)
+        return self._histograms.read(choice, *clamp(start_ms, end_ms), budget)
 
     def _choose(self, matchers: Matchers, budget: Budget) -> Choice:
         exact = next((one for one in matchers if one.name == METRIC_NAME and one.op is MatchOp.EQUAL), None)
@@ -243,17 +264,20 @@ class MetricStore:
     def delete(self, selectors: Sequence[Matchers], start_ms: int, end_ms: int) -> None:
         with self._family.lock:
             erase.delete(self._engine, self._registry, selectors, start_ms, end_ms)
-            self._exemplars.forget()
-            self._index.clear()
-            self._recent.clear()
+            self._forget()
 
     def partitions_dropped(self) -> None:
         """After retention dropped days: forget series that no stored day knows, and what the caches hold of them."""
         with self._family.lock:
             erase.forget_unseen(self._engine, self._registry)
-            self._exemplars.forget()
-            self._index.clear()
-            self._recent.clear()
+            self._forget()
+
+    def _forget(self) -> None:
+        """What the caches hold of rows that are gone."""
+        self._exemplars.forget()
+        self._histograms.reload()
+        self._index.clear()
+        self._recent.clear()
 
     # --- status -------------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from hannun.model.exemplar import Exemplar
 from hannun.model.labels import Labels
 from hannun.model.metric import Floats, Ids, Ints, MetricMetadata
+from hannun.wire.remote_write.histograms import Histograms, read_histograms
 from hannun.wire.remote_write.labels import Refusal, SeriesLimits, read_labels
+from hannun.wire.remote_write.limits import RequestLimits
 
 NO_LIMITS = SeriesLimits(labels_max=1 << 30, name_bytes_max=1 << 30, value_bytes_max=1 << 30)
 
@@ -30,7 +32,8 @@ class WriteColumns:
 
     `ids` uint64[s] series ids, `counts` int64[s] samples of each, `spans` int64[s, 2] the bytes of each TimeSeries
     message in `body`, at least up to its last label; `ts_ms` int64[n] and `value` float64[n] (bits kept) with n = sum
-    of `counts`. `histograms` counts what the request also held and what is not stored yet.
+    of `counts`. `shapes` int64[h, 3]: where the Histogram messages lie, each with the index of its series in `ids`
+    (-1 where that is left out).
     """
 
     body: bytes
@@ -44,7 +47,7 @@ class WriteColumns:
     metadata_refused: int = 0
     exemplars: tuple[Exemplar, ...] = ()
     exemplars_refused: int = 0
-    histograms: int = 0
+    shapes: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 3), np.int64))
     fresh: Mapping[int, Labels] = field(default_factory=dict)
     """Labels by series id that decoding had to read anyway."""
     read: Callable[[int, int], Labels | Refusal] | None = None
@@ -56,6 +59,10 @@ class WriteColumns:
         """uint64[n]: the series id of every sample."""
         return np.repeat(self.ids, self.counts)
 
+    def histograms(self, limits: RequestLimits | None = None) -> Histograms:
+        """The native histograms, read now: plain Python, 40 us each. Raises WireError and TooLarge."""
+        return read_histograms(self.body, self.shapes, self.ids, self.labels, limits)
+
     def labels(self, index: int) -> Labels:
         """Labels of the series at `index`, read again from the bytes: only new series ever need them."""
         if (read := self.fresh.get(int(self.ids[index]))) is not None:
@@ -66,10 +73,22 @@ class WriteColumns:
         return found
 
 
-def left_out(verdicts: NDArray[np.uint8], counts: Ints) -> dict[Refusal, Refused]:
-    """Series and samples per reason. `verdicts` uint8[all series]: 0 taken, else a Refusal."""
+def left_out(
+    verdicts: NDArray[np.uint8], counts: Ints, shapes: NDArray[np.int64] | None = None
+) -> dict[Refusal, Refused]:
+    """Series and samples per reason. `verdicts` uint8[all series]: 0 taken, else a Refusal; histograms are samples."""
+    if shapes is not None and len(shapes):
+        counts = counts + np.bincount(shapes[:, 0], minlength=len(counts))
     found: dict[Refusal, Refused] = {}
     for number in np.unique(verdicts[verdicts != 0]):
         of = verdicts == number
         found[Refusal(int(number))] = Refused(int(of.sum()), int(counts[of].sum()))
     return found
+
+
+def of_taken(shapes: NDArray[np.int64], taken: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """`shapes` that count all series -> such that count those that are taken, -1 for the others."""
+    if not len(shapes):
+        return shapes
+    place = np.where(taken, np.cumsum(taken) - 1, -1)
+    return np.column_stack([place[shapes[:, 0]], shapes[:, 1:]])

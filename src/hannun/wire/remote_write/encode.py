@@ -6,7 +6,12 @@ import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from hannun.model.histogram import HistogramSample
 from hannun.model.metric import METRIC_TYPES, MetricMetadata
+from hannun.wire import native_histogram
+from hannun.wire.protobuf_write import nested, text, varint
+
+__all__ = ["Pairs", "Point", "Sample", "encode", "nested", "point", "text", "varint"]
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -17,42 +22,29 @@ class Sample:
     value: float
 
 
-def encode(series: Iterable[tuple[Pairs, Iterable[Sample]]], metadata: Iterable[MetricMetadata] = ()) -> bytes:
+Point = Sample | HistogramSample
+"""What a series may hold; the `series` of a HistogramSample is not looked at, its labels are those it stands with."""
+
+
+def encode(series: Iterable[tuple[Pairs, Iterable[Point]]], metadata: Iterable[MetricMetadata] = ()) -> bytes:
     """An uncompressed WriteRequest. Labels are written in the order given, so that odd senders can be played."""
     parts = [nested(1, _time_series(pairs, samples)) for pairs, samples in series]
     parts += [nested(3, _metadata(entry)) for entry in metadata]
     return b"".join(parts)
 
 
-def _time_series(pairs: Pairs, samples: Iterable[Sample]) -> bytes:
+def _time_series(pairs: Pairs, samples: Iterable[Point]) -> bytes:
     labels = [nested(1, text(1, name) + text(2, value)) for name, value in pairs]
-    points = [
-        nested(2, b"\x09" + struct.pack("<d", sample.value) + b"\x10" + varint(sample.ts_ms % (1 << 64)))
-        for sample in samples
-    ]
-    return b"".join(labels + points)
+    return b"".join([*labels, *(point(sample, 4) for sample in samples)])
+
+
+def point(sample: Point, histogram_field: int) -> bytes:
+    """One field of a TimeSeries; 1.0 and 2.0 differ in the number that a histogram has there."""
+    if isinstance(sample, HistogramSample):
+        return nested(histogram_field, native_histogram.encode(sample.histogram, sample.ts_ms))
+    return nested(2, b"\x09" + struct.pack("<d", sample.value) + b"\x10" + varint(sample.ts_ms % (1 << 64)))
 
 
 def _metadata(entry: MetricMetadata) -> bytes:
     kind = b"\x08" + varint(METRIC_TYPES.index(entry.type))
     return kind + text(2, entry.metric) + text(4, entry.help) + text(5, entry.unit)
-
-
-def text(number: int, words: str) -> bytes:
-    """A string field; nothing for an empty string, as proto3 writes it."""
-    return nested(number, words.encode("utf-8")) if words else b""
-
-
-def nested(number: int, payload: bytes) -> bytes:
-    """A length-delimited field."""
-    return varint(number << 3 | 2) + varint(len(payload)) + payload
-
-
-def varint(value: int) -> bytes:
-    """Unsigned; a signed 64-bit number is handed in modulo 2**64."""
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)

@@ -15,7 +15,7 @@ from hannun.model.labels import Labels
 from hannun.model.metric import Ids, Ints
 from hannun.wire.remote_write import scan
 from hannun.wire.remote_write.cache import ENTRIES_MAX, TAKEN, SeriesCache
-from hannun.wire.remote_write.columns import WriteColumns, left_out
+from hannun.wire.remote_write.columns import WriteColumns, left_out, of_taken
 from hannun.wire.remote_write.encode import Sample, encode
 from hannun.wire.remote_write.exemplars import read_exemplar
 from hannun.wire.remote_write.labels import SeriesLimits, read_labels
@@ -23,7 +23,7 @@ from hannun.wire.remote_write.limits import RequestLimits
 from hannun.wire.remote_write.metadata import read_metadata
 
 # First guesses of how many entries `bytes / this` a body holds; a wrong one costs a second scan with twice the room.
-_BYTES_PER_SERIES, _BYTES_PER_SAMPLE, _METADATA_ROOM, _EXEMPLAR_ROOM = 64, 16, 256, 64
+_BYTES_PER_SERIES, _BYTES_PER_SAMPLE, _METADATA_ROOM, _EXEMPLAR_ROOM, _HISTOGRAM_ROOM = 64, 16, 256, 64, 64
 
 
 class FastDecoder:
@@ -76,8 +76,9 @@ class FastDecoder:
         samples = min(len(body) // _BYTES_PER_SAMPLE + 16, most.samples_max)
         metadata = min(_METADATA_ROOM, most.metadata_max)
         exemplars = min(_EXEMPLAR_ROOM, most.exemplars_max)
+        histograms = min(_HISTOGRAM_ROOM, most.histograms_max)
         while True:
-            room = _Room(series, samples, metadata, exemplars)
+            room = _Room(series, samples, metadata, exemplars, histograms)
             match room.fill(view, self._seed):
                 case scan.OK:
                     return room.filled()
@@ -93,6 +94,9 @@ class FastDecoder:
                 case scan.MORE_EXEMPLARS:
                     most.check_exemplars(exemplars + 1)
                     exemplars = min(16 * exemplars, most.exemplars_max)
+                case scan.MORE_HISTOGRAMS:
+                    most.check_histograms(histograms + 1)
+                    histograms = min(16 * histograms, most.histograms_max)
                 case fault:
                     raise WireError(f"remote write: {scan.WORDS[fault]} at byte {int(room.tally[scan.AT])}")
 
@@ -133,16 +137,14 @@ class Scanned(Protocol):
     @property
     def bits(self) -> NDArray[np.uint64]: ...
     @property
-    def histograms(self) -> int: ...
+    def shapes(self) -> NDArray[np.int64]: ...
 
 
 def assembled(body: bytes, ids: Ids, states: NDArray[np.uint8], found: Scanned, **more: Any) -> WriteColumns:
     """The columns of the series that are taken. `more`: the fields of WriteColumns that are not per series."""
     if not (states != TAKEN).any():
         values = found.bits.view(np.float64)
-        return WriteColumns(
-            body, ids, found.counts, found.spans, found.ts_ms, values, histograms=found.histograms, **more
-        )
+        return WriteColumns(body, ids, found.counts, found.spans, found.ts_ms, values, shapes=found.shapes, **more)
     taken = states == TAKEN
     rows = np.repeat(taken, found.counts)
     return WriteColumns(
@@ -152,8 +154,8 @@ def assembled(body: bytes, ids: Ids, states: NDArray[np.uint8], found: Scanned, 
         found.spans[taken],
         found.ts_ms[rows],
         found.bits[rows].view(np.float64),
-        refused=left_out(states - np.uint8(TAKEN), found.counts),
-        histograms=found.histograms,
+        refused=left_out(states - np.uint8(TAKEN), found.counts, found.shapes),
+        shapes=of_taken(found.shapes, taken),
         **more,
     )
 
@@ -169,13 +171,13 @@ class _Scanned:
     bits: NDArray[np.uint64]
     metadata: NDArray[np.int64]
     told: NDArray[np.int64]
-    histograms: int
+    shapes: NDArray[np.int64]
 
 
 class _Room:
     """Arrays for one scan, uninitialised: only what is filled is ever read."""
 
-    def __init__(self, series: int, samples: int, metadata: int, exemplars: int) -> None:
+    def __init__(self, series: int, samples: int, metadata: int, exemplars: int, histograms: int) -> None:
         self.keys = np.empty((series, 2), dtype=np.uint64)
         self.counts = np.empty(series, dtype=np.int64)
         self.spans = np.empty((series, 2), dtype=np.int64)
@@ -183,11 +185,12 @@ class _Room:
         self.bits = np.empty(samples, dtype=np.uint64)
         self.metadata = np.empty((metadata, 2), dtype=np.int64)
         self.told = np.empty((exemplars, 3), dtype=np.int64)
+        self.shapes = np.empty((histograms, 3), dtype=np.int64)
         self.tally = np.zeros(scan.TALLY_SLOTS, dtype=np.int64)
 
     def fill(self, view: NDArray[np.uint8], seed: np.uint64) -> int:
-        arrays = (self.keys, self.counts, self.spans, self.ts_ms, self.bits, self.metadata, self.told, self.tally)
-        return int(scan.scan(view, seed, *arrays))
+        points = (self.keys, self.counts, self.spans, self.ts_ms, self.bits)
+        return int(scan.scan(view, seed, *points, self.metadata, self.told, self.shapes, self.tally))
 
     def filled(self) -> _Scanned:
         series, samples = int(self.tally[scan.SERIES]), int(self.tally[scan.SAMPLES])
@@ -199,7 +202,7 @@ class _Room:
             self.bits[:samples],
             self.metadata[: int(self.tally[scan.METADATA])],
             self.told[: int(self.tally[scan.EXEMPLARS])],
-            int(self.tally[scan.HISTOGRAMS]),
+            self.shapes[: int(self.tally[scan.HISTOGRAMS])],
         )
 
 

@@ -13,6 +13,10 @@ class RequestLimits:
     samples_max: int = 2_000_000
     metadata_max: int = 100_000
     exemplars_max: int = 50_000
+    histograms_max: int = 100_000
+    histogram_bytes_max: int = 16 << 20
+    buckets_max: int = 1_000_000
+    """Of all native histograms together: a bucket is a few bytes on the wire and seventy as Python numbers."""
     symbols_max: int = 1_000_000
     """Only 2.0 has symbols: every distinct label name, label value, help text and unit of a request."""
 
@@ -31,6 +35,18 @@ class RequestLimits:
     def check_exemplars(self, count: int) -> None:
         if count > self.exemplars_max:
             raise _too_many("exemplars", self.exemplars_max)
+
+    def check_histograms(self, count: int) -> None:
+        if count > self.histograms_max:
+            raise _too_many("native histograms", self.histograms_max)
+
+    def check_histogram_bytes(self, count: int) -> None:
+        if count > self.histogram_bytes_max:
+            raise _too_many("bytes of native histograms", self.histogram_bytes_max)
+
+    def check_buckets(self, count: int) -> None:
+        if count > self.buckets_max:
+            raise _too_many("buckets of native histograms", self.buckets_max)
 
     def check_symbols(self, count: int) -> None:
         if count > self.symbols_max:

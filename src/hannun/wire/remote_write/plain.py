@@ -10,7 +10,7 @@ from hannun.model.exemplar import Exemplar
 from hannun.model.labels import Labels
 from hannun.model.metric import MetricMetadata
 from hannun.wire.protobuf import FIXED64, LENGTH, VARINT, fields, signed
-from hannun.wire.remote_write.columns import WriteColumns, left_out
+from hannun.wire.remote_write.columns import WriteColumns, left_out, of_taken
 from hannun.wire.remote_write.exemplars import read_exemplar
 from hannun.wire.remote_write.labels import SeriesLimits, read_labels
 from hannun.wire.remote_write.limits import RequestLimits
@@ -37,7 +37,8 @@ class PlainDecoder:
         bits: list[int] = []
         metadata: list[MetricMetadata] = []
         exemplars: list[Exemplar] = []
-        total = metadata_seen = exemplars_seen = histograms = 0
+        shapes: list[tuple[int, int, int]] = []
+        total = metadata_seen = exemplars_seen = 0
         for field in fields(body, 0, len(body)):
             if field.number == METADATA:
                 metadata_seen += 1
@@ -47,9 +48,11 @@ class PlainDecoder:
             if field.number != SERIES:
                 continue
             start, end = field.expect(LENGTH).start, field.end
-            samples, told, more_histograms = _samples(body, start, end)
-            exemplars_seen, histograms = exemplars_seen + len(told), histograms + more_histograms
+            samples, told, more = _samples(body, start, end)
+            exemplars_seen += len(told)
+            shapes += [(len(verdicts), *span) for span in more]
             self._request.check_exemplars(exemplars_seen)
+            self._request.check_histograms(len(shapes))
             total += len(samples)
             self._request.check_series(len(verdicts) + 1)
             self._request.check_samples(total)
@@ -68,6 +71,7 @@ class PlainDecoder:
                 verdicts.append(int(labels))
         judged = np.array(verdicts, dtype=np.uint8)
         numbers = np.array(counts, dtype=np.int64)
+        lying = np.array(shapes, dtype=np.int64).reshape(-1, 3)
         return WriteColumns(
             body=body,
             ids=np.array(ids, dtype=np.uint64),
@@ -76,27 +80,29 @@ class PlainDecoder:
             ts_ms=np.array(ts_ms, dtype=np.int64),
             value=np.array(bits, dtype=np.uint64).view(np.float64),
             metadata=tuple(metadata),
-            refused=left_out(judged, numbers),
+            refused=left_out(judged, numbers, lying),
             metadata_refused=metadata_seen - len(metadata),
             exemplars=tuple(exemplars),
             exemplars_refused=exemplars_seen - len(exemplars),
-            histograms=histograms,
+            shapes=of_taken(lying, judged == 0),
         )
 
 
-def _samples(body: bytes, start: int, end: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]], int]:
-    """(timestamp in ms, value bits) of every sample of one TimeSeries, the spans of its exemplars, its histograms."""
+Spans = list[tuple[int, int]]
+
+
+def _samples(body: bytes, start: int, end: int) -> tuple[list[tuple[int, int]], Spans, Spans]:
+    """(timestamp in ms, value bits) of every sample of one TimeSeries; where its exemplars and its histograms lie."""
     samples: list[tuple[int, int]] = []
-    exemplars: list[tuple[int, int]] = []
-    histograms = 0
+    exemplars: Spans = []
+    histograms: Spans = []
     for field in fields(body, start, end):
         if field.number == SAMPLES:
             samples.append(read_sample(body, field.expect(LENGTH).start, field.end))
         elif field.number == EXEMPLARS:
             exemplars.append((field.expect(LENGTH).start, field.end))
         elif field.number == HISTOGRAMS:
-            field.expect(LENGTH)
-            histograms += 1
+            histograms.append((field.expect(LENGTH).start, field.end))
     return samples, exemplars, histograms
 
 

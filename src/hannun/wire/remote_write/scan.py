@@ -19,7 +19,7 @@ from hannun.wire.compiled import compiled
 from hannun.wire.compiled import word as eight
 
 OK, TRUNCATED, LONG_NUMBER, BAD_FIELD, BAD_WIRE, WRONG_WIRE = 0, 1, 2, 3, 4, 5
-MORE_SERIES, MORE_SAMPLES, MORE_METADATA, MORE_EXEMPLARS = 6, 7, 8, 9
+MORE_SERIES, MORE_SAMPLES, MORE_METADATA, MORE_EXEMPLARS, MORE_HISTOGRAMS = 6, 7, 8, 9, 10
 WORDS = {
     TRUNCATED: "truncated",
     LONG_NUMBER: "number longer than 64 bits",
@@ -169,14 +169,16 @@ def scan(
     bits: Any,
     metadata: Any,
     told: Any,
+    shapes: Any,
     tally: Any,
 ) -> Any:
     """Fill the arrays from `body` (uint8); returns OK, MORE_… (call again with a longer array) or a fault.
 
     `keys` uint64[s, 2] label hashes, `counts` int64[s] samples per series, `spans` int64[s, 2] the bytes of each
     TimeSeries up to its last label, `metadata` int64[m, 2] the bytes of each metadata message, `ts_ms` int64[n],
-    `bits` uint64[n], `told` int64[e, 3] the series and the bytes of each exemplar, `tally` int64[TALLY_SLOTS]: how
-    much of each was filled, and the byte of a fault. Arrays bound what is written; nothing is written beyond them.
+    `bits` uint64[n], `told` int64[e, 3] the series and the bytes of each exemplar, `shapes` int64[h, 3] those of each
+    native histogram, `tally` int64[TALLY_SLOTS]: how much of each was filled, and the byte of a fault. Arrays bound
+    what is written; nothing is written beyond them.
     """
     total = len(body)
     series = samples = described = exemplars = histograms = 0
@@ -252,6 +254,11 @@ def scan(
                 told[exemplars, 2] = inner_stop
                 exemplars += 1
             elif number == 4:
+                if histograms >= len(shapes):
+                    return MORE_HISTOGRAMS
+                shapes[histograms, 0] = series
+                shapes[histograms, 1] = inner_start
+                shapes[histograms, 2] = inner_stop
                 histograms += 1
             pos = inner_stop
         if run_end > run_start:

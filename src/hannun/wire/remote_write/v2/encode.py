@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hannun.model.metric import METRIC_TYPES
-from hannun.wire.remote_write.encode import Pairs, Sample, nested, varint
+from hannun.wire.protobuf_write import nested, varint
+from hannun.wire.remote_write.encode import Pairs, Point, point
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class TimeSeries:
     """`type` "" sends no metadata."""
 
     pairs: Pairs
-    samples: Sequence[Sample] = ()
+    samples: Sequence[Point] = ()
     exemplars: Sequence[Told] = ()
     type: str = ""
     help: str = ""
@@ -42,13 +43,7 @@ def encode(series: Iterable[TimeSeries]) -> bytes:
         return nested(1, b"".join(ref(name) + ref(value) for name, value in pairs))
 
     def one(of: TimeSeries) -> bytes:
-        parts = [
-            refs(of.pairs),
-            *(
-                nested(2, b"\x09" + struct.pack("<d", sample.value) + b"\x10" + varint(sample.ts_ms % 2**64))
-                for sample in of.samples
-            ),
-        ]
+        parts = [refs(of.pairs), *(point(sample, 3) for sample in of.samples)]
         for told in of.exemplars:
             tail = b"\x11" + struct.pack("<d", told.value) + b"\x18" + varint(told.ts_ms % 2**64)
             parts.append(nested(4, refs(told.pairs) + tail))

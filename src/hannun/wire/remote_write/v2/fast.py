@@ -26,7 +26,7 @@ from hannun.wire.remote_write.v2 import refs, scan
 from hannun.wire.remote_write.v2.encode import TimeSeries, encode
 
 # First guesses of how much a body holds; a wrong one costs a second scan with more room.
-_BYTES_PER_SYMBOL, _BYTES_PER_SERIES, _BYTES_PER_SAMPLE, _EXEMPLAR_ROOM = 16, 24, 16, 64
+_BYTES_PER_SYMBOL, _BYTES_PER_SERIES, _BYTES_PER_SAMPLE, _EXEMPLAR_ROOM, _HISTOGRAM_ROOM = 16, 24, 16, 64, 64
 DESCRIBED_MAX = 1 << 16
 
 
@@ -147,10 +147,11 @@ class FastDecoder:
         most = self._request
         samples = min(len(view) // _BYTES_PER_SAMPLE + 16, most.samples_max)
         exemplars = min(_EXEMPLAR_ROOM, most.exemplars_max)
+        histograms = min(_HISTOGRAM_ROOM, most.histograms_max)
         symbol_keys = np.empty((len(symbols), 2), dtype=np.uint64)
         scan.hash_symbols(view, symbols, self._seed, symbol_keys)
         while True:
-            room = _Scanned.room(spans, samples, exemplars)
+            room = _Scanned.room(spans, samples, exemplars, histograms)
             match room.fill(view, symbol_keys, self._seed, self._name):
                 case first.OK:
                     return room.filled()
@@ -160,6 +161,9 @@ class FastDecoder:
                 case first.MORE_EXEMPLARS:
                     most.check_exemplars(exemplars + 1)
                     exemplars = min(16 * exemplars, most.exemplars_max)
+                case first.MORE_HISTOGRAMS:
+                    most.check_histograms(histograms + 1)
+                    histograms = min(16 * histograms, most.histograms_max)
                 case fault:
                     raise _fault(fault, room.tally)
 
@@ -231,12 +235,13 @@ class _Scanned:
     ts_ms: Ints
     bits: NDArray[np.uint64]
     told: NDArray[np.int64]
+    shapes: NDArray[np.int64]
     about: NDArray[np.int64]
     about_keys: NDArray[np.uint64]
     tally: NDArray[np.int64]
 
     @staticmethod
-    def room(spans: NDArray[np.int64], samples: int, exemplars: int) -> _Scanned:
+    def room(spans: NDArray[np.int64], samples: int, exemplars: int, histograms: int) -> _Scanned:
         series = len(spans)
         return _Scanned(
             spans,
@@ -246,20 +251,18 @@ class _Scanned:
             np.empty(samples, dtype=np.int64),
             np.empty(samples, dtype=np.uint64),
             np.empty((exemplars, 3), dtype=np.int64),
+            np.empty((histograms, 3), dtype=np.int64),
             np.empty((series, 3), dtype=np.int64),
             np.empty((series, 2), dtype=np.uint64),
             np.zeros(first.TALLY_SLOTS, dtype=np.int64),
         )
 
-    @property
-    def histograms(self) -> int:
-        return int(self.tally[first.HISTOGRAMS])
-
     def fill(
         self, view: NDArray[np.uint8], symbols: NDArray[np.uint64], seed: np.uint64, name: NDArray[np.uint64]
     ) -> int:
-        arrays = (self.keys, self.counts, self.lost, self.ts_ms, self.bits, self.told, self.about, self.about_keys)
-        return int(scan.scan(view, self.spans, symbols, seed, name, *arrays, self.tally))
+        points = (self.keys, self.counts, self.lost, self.ts_ms, self.bits)
+        others = (self.told, self.shapes, self.about, self.about_keys)
+        return int(scan.scan(view, self.spans, symbols, seed, name, *points, *others, self.tally))
 
     def filled(self) -> _Scanned:
         samples, described = int(self.tally[first.SAMPLES]), int(self.tally[first.METADATA])
@@ -271,6 +274,7 @@ class _Scanned:
             self.ts_ms[:samples],
             self.bits[:samples],
             self.told[: int(self.tally[first.EXEMPLARS])],
+            self.shapes[: int(self.tally[first.HISTOGRAMS])],
             self.about[:described],
             self.about_keys[:described],
             self.tally,

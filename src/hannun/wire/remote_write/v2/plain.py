@@ -11,7 +11,7 @@ from hannun.model.exemplar import Exemplar
 from hannun.model.labels import Labels
 from hannun.model.metric import MetricMetadata
 from hannun.wire.protobuf import LENGTH, fields
-from hannun.wire.remote_write.columns import NO_LIMITS, WriteColumns, left_out
+from hannun.wire.remote_write.columns import NO_LIMITS, WriteColumns, left_out, of_taken
 from hannun.wire.remote_write.labels import SeriesLimits
 from hannun.wire.remote_write.limits import RequestLimits
 from hannun.wire.remote_write.plain import read_sample
@@ -58,7 +58,8 @@ class _Walk:
         self.points: list[tuple[int, int]] = []
         self.metadata: dict[MetricMetadata, None] = {}
         self.exemplars: list[Exemplar] = []
-        self.samples_seen = self.exemplars_seen = self.histograms = 0
+        self.shapes: list[tuple[int, int, int]] = []
+        self.samples_seen = self.exemplars_seen = 0
 
     def series(self, start: int, end: int) -> None:
         points: list[tuple[int, int]] = []
@@ -71,7 +72,7 @@ class _Walk:
                     case refs.SAMPLES:
                         points.append(read_sample(self.body, *span))
                     case refs.HISTOGRAMS:
-                        self.histograms += 1
+                        self.shapes.append((len(self.verdicts), *span))
                     case refs.EXEMPLARS:
                         told.append(span)
                     case _:
@@ -80,6 +81,7 @@ class _Walk:
         self.exemplars_seen += len(told)
         self.request.check_samples(self.samples_seen)
         self.request.check_exemplars(self.exemplars_seen)
+        self.request.check_histograms(len(self.shapes))
         labels = refs.read_labels(self.body, start, end, self.symbols, self.limits)
         exemplars = [refs.read_exemplar(self.body, 0, *span, self.symbols) for span in told]
         metric = labels.metric if isinstance(labels, Labels) else ""
@@ -101,6 +103,7 @@ class _Walk:
         body, symbols = self.body, self.symbols
         judged = np.array(self.verdicts, dtype=np.uint8)
         counts = np.array(self.counts, dtype=np.int64)
+        shapes = np.array(self.shapes, dtype=np.int64).reshape(-1, 3)
         return WriteColumns(
             body=body,
             ids=np.array(self.ids, dtype=np.uint64),
@@ -109,9 +112,9 @@ class _Walk:
             ts_ms=np.array([ts for ts, _ in self.points], dtype=np.int64),
             value=np.array([bits for _, bits in self.points], dtype=np.uint64).view(np.float64),
             metadata=tuple(self.metadata),
-            refused=left_out(judged, counts),
+            refused=left_out(judged, counts, shapes),
             exemplars=tuple(self.exemplars),
             exemplars_refused=self.exemplars_seen - len(self.exemplars),
-            histograms=self.histograms,
+            shapes=of_taken(shapes, judged == 0),
             read=lambda start, end: refs.read_labels(body, start, end, symbols, NO_LIMITS),
         )

@@ -23,6 +23,7 @@ from hannun.wire.remote_write.scan import (
     HISTOGRAMS,
     METADATA,
     MORE_EXEMPLARS,
+    MORE_HISTOGRAMS,
     MORE_SAMPLES,
     MORE_SERIES,
     OK,
@@ -132,6 +133,7 @@ def scan(
     ts_ms: Any,
     bits: Any,
     told: Any,
+    shapes: Any,
     about: Any,
     about_keys: Any,
     tally: Any,
@@ -140,7 +142,8 @@ def scan(
 
     `symbols` uint64[k, 2] and `name` uint64[2] are the keys of the symbols and of the text `__name__`. `keys`
     uint64[s, 2], `counts` int64[s], `lost` uint8[s] (1: a reference leads nowhere), `ts_ms` int64[n], `bits` uint64[n],
-    `told` int64[e, 3] series and bytes of each exemplar, `about` int64[s, 3] series and bytes of each metadata message,
+    `told` int64[e, 3] series and bytes of each exemplar, `shapes` int64[h, 3] of each native histogram, `about`
+    int64[s, 3] series and bytes of each metadata message,
     `about_keys` uint64[s, 2] what that message says of which metric.
     """
     samples = exemplars = histograms = described = 0
@@ -214,6 +217,11 @@ def scan(
                     samples += 1
                     held += 1
                 elif number == 3:
+                    if histograms >= len(shapes):
+                        return MORE_HISTOGRAMS
+                    shapes[histograms, 0] = series
+                    shapes[histograms, 1] = inner
+                    shapes[histograms, 2] = inner_stop
                     histograms += 1
                 elif number == 4:
                     if exemplars >= len(told):

@@ -1,0 +1,21 @@
+"""Native histograms as senders write them: spans of buckets with deltas or counts -> the model, and back.
+
+`raw` is what every format says (remote write, protobuf pages, storage files) and the rules that Prometheus holds it
+to; `message` reads and writes the protobuf messages. Facts: prometheus.io/docs/specs/native_histograms.
+"""
+
+from hannun.wire.native_histogram.message import EXPOSED, SENT, encode, read_message
+from hannun.wire.native_histogram.raw import RESET_HINTS, BadHistogram, RawHistogram, RawSide, checked, spans_of
+
+__all__ = [
+    "EXPOSED",
+    "RESET_HINTS",
+    "SENT",
+    "BadHistogram",
+    "RawHistogram",
+    "RawSide",
+    "checked",
+    "encode",
+    "read_message",
+    "spans_of",
+]
