@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hannun.model.budget import Budget
 from hannun.model.labels import Labels
 from hannun.model.metric import Floats
@@ -26,7 +29,7 @@ class Matrix:
 
     labels: tuple[Labels, ...]
     values: Floats
-    present: object
+    present: NDArray[np.bool_]
 
 
 class RangeEvaluator(Protocol):
