@@ -19,7 +19,10 @@ SAMPLES_MAX = 50_000_000
 
 
 class Budget:
-    """`tag` is unique in the process and stands in the text of every engine query run under this budget."""
+    """`tag` is unique in the process and stands in the text of every engine query run under this budget.
+
+    `rows_read` and `bytes_read` say what was read for the question, for its statistics: whoever reads adds to them.
+    """
 
     def __init__(
         self,
@@ -35,6 +38,8 @@ class Budget:
         self.samples_max = samples_max
         self.bytes_max = bytes_max
         self.samples = 0
+        self.rows_read = 0
+        self.bytes_read = 0
         self.tag = f"hannun-q{next(_NUMBERS)}"
         self._lock = threading.Lock()
         self._canceled = False
