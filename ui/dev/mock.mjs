@@ -10,6 +10,7 @@ import { createServer } from "node:http";
 import { extname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { overview, projects, session, status, store } from "./fixtures.mjs";
+import { context, fields, histogram, logs, patterns } from "./logs.mjs";
 import { cardinality, facts, relabel, targets } from "./scraping.mjs";
 import { functions, knownMetric, metrics, panels, prometheus } from "./series.mjs";
 
@@ -32,7 +33,7 @@ const TYPES = {
   ".json": "application/json",
   ".png": "image/png",
 };
-const SEGMENTS = ["", "hosts", "explore", "targets", "cardinality", "status", "settings", "login"];
+const SEGMENTS = ["", "hosts", "explore", "logs", "targets", "cardinality", "status", "settings", "login"];
 let scenario = flags.scenario;
 let user = null;
 let nextId = 100;
@@ -116,6 +117,11 @@ async function answer(request, response, path, params) {
   if (api === "targets/relabel")
     return json(response, 200, relabel(params.get("pool"), JSON.parse(params.get("discovered"))));
   if (api === "cardinality") return json(response, 200, cardinality(scenario, params.get("metric") ?? ""));
+  if (api === "logs") return json(response, 200, logs(scenario, params));
+  if (api === "logs/histogram") return json(response, 200, histogram(scenario, params));
+  if (api === "logs/fields") return json(response, 200, fields(scenario));
+  if (api === "logs/context") return json(response, 200, context(params));
+  if (api === "logs/patterns") return json(response, 200, patterns(scenario, params));
   if (api === "panels") return json(response, 200, panels(asked()));
   const [kind, id] = api.split("/");
   const rows = { users: store.people, tokens: store.tokens }[kind];
