@@ -10,8 +10,6 @@ from hannun.testing.promql_play import run_script
 
 FOLDER = Path(__file__).parents[2].parent / "shared" / "acceptance" / "promqltest"
 SCRIPTS = sorted(FOLDER.glob("*.test"))
-NEEDS_NATIVE_HISTOGRAMS = {"histograms.test": 92, "operators.test": 72, "subquery.test": 2}
-"""Evaluations that are not yet possible, by script: shown here so that nobody takes them for passes."""
 
 
 @pytest.mark.skipif(not SCRIPTS, reason=f"no upstream scripts in {FOLDER}")
@@ -20,4 +18,4 @@ def test_upstream_script_holds(script: Path) -> None:
     report = run_script(script.read_text(encoding="utf-8"))
     assert [f"line {found.eval.line}: {found.eval.expr}: {found.why}" for found in report.failed] == []
     assert report.passed
-    assert len(report.not_yet) <= NEEDS_NATIVE_HISTOGRAMS.get(script.name, len(report.not_yet))
+    assert report.not_yet == []

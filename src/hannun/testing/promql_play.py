@@ -1,23 +1,26 @@
 """Plays promqltest scripts against anything that answers instant and range questions over a `MemoryReader`.
 
-Every instant evaluation is asked once more inside a range around its time. Evaluations that touch native histograms
-come back as `NotYet`, so that nobody counts them as passes.
+Every instant evaluation is asked once more inside a range around its time. Over a store that cannot hold native
+histograms, evaluations that touch some come back as `NotYet`, so that nobody counts them as passes.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar, runtime_checkable
+
+import numpy as np
 
 from hannun.model.budget import Budget
 from hannun.model.errors import HannunError
+from hannun.model.histogram import Buckets, NativeHistogram
 from hannun.model.labels import Labels
 from hannun.model.matcher import all_match
 from hannun.model.ports import MetricReader
-from hannun.query.promql import Answer, PromEngine, prepare
+from hannun.query.promql import Answer, PromEngine, RawSamples, prepare
 from hannun.query.promql.syntax import Node, Selector, children
 from hannun.testing.memory_reader import MemoryReader
 from hannun.testing.promql_script import Clear, Eval, Expected, Load, parse_script
@@ -25,6 +28,8 @@ from hannun.testing.promql_script import Clear, Eval, Expected, Load, parse_scri
 EPSILON = 1e-6
 SMALLEST_NORMAL = 2.2250738585072014e-308
 MINUTE_MS = 60_000
+Sample = float | NativeHistogram
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class NotYet:
-    """Needs native histograms."""
+    """Needs native histograms, which the store at hand does not hold."""
 
     eval: Eval
 
@@ -90,6 +95,13 @@ class ScriptStore(MetricReader, Protocol):
     def clear(self) -> None: ...
 
 
+@runtime_checkable
+class HistogramStore(Protocol):
+    """A `ScriptStore` that holds native histograms too."""
+
+    def add_histograms(self, labels: Labels, samples: Iterable[tuple[int, NativeHistogram]]) -> None: ...
+
+
 def run_script(text: str, reader: ScriptStore | None = None) -> Report:
     """Play a script from an empty store; in memory when none is given."""
     reader = MemoryReader() if reader is None else reader
@@ -103,18 +115,29 @@ def run_script(text: str, reader: ScriptStore | None = None) -> Report:
                 reader.clear()
                 native.clear()
             case Load():
-                native.extend(command.native)
                 for labels, values in command.series:
-                    samples = ((k * command.step_ms, v) for k, v in enumerate(values) if v is not None)
-                    reader.add(labels, samples)
+                    if any(value is not None for value in values):
+                        reader.add(labels, _timed(values, command.step_ms))
+                if isinstance(reader, HistogramStore):
+                    for labels, shaped in command.histograms:
+                        reader.add_histograms(labels, _timed(shaped, command.step_ms))
+                else:
+                    native.extend(command.native)
             case Eval():
                 report.add(judge(command, engine, native))
     return report
 
 
-def judge(command: Eval, engine: Engine, native: list[Labels]) -> Verdict:
-    """One evaluation against what it should come to; instant ones once more inside a range."""
-    if command.native or touches(command.expr, native):
+def _timed(values: Iterable[T | None], step_ms: int) -> list[tuple[int, T]]:
+    return [(k * step_ms, value) for k, value in enumerate(values) if value is not None]
+
+
+def judge(command: Eval, engine: Engine, native: Sequence[Labels] = ()) -> Verdict:
+    """One evaluation against what it should come to; instant ones once more inside a range.
+
+    `native`: series of native histograms that could not be loaded.
+    """
+    if native and touches(command.expr, native):
         return NotYet(command)
     try:
         why = _instant(command, engine) if command.step_ms == 0 else _range(command, engine)
@@ -123,10 +146,8 @@ def judge(command: Eval, engine: Engine, native: list[Labels]) -> Verdict:
     return Passed(command) if why is None else Failed(command, why)
 
 
-def touches(expr: str, native: list[Labels]) -> bool:
-    """Whether any selector of `expr` would find a native histogram."""
-    if "{{" in expr:
-        return True
+def touches(expr: str, native: Sequence[Labels]) -> bool:
+    """Whether any selector of `expr` would find one of those series."""
     try:
         root = prepare(expr)
     except HannunError:
@@ -183,11 +204,7 @@ def _range(command: Eval, engine: Engine) -> str | None:
     if why := _notes(expected, answer):
         return why
     wanted = dict(expected.rows)
-    found = {
-        labels: [value if there else None for value, there in zip(row.tolist(), mask.tolist(), strict=True)]
-        for labels, row, mask in zip(answer.labels, answer.values, answer.present, strict=True)
-        if mask.any()
-    }
+    found = {labels: values for labels, values in _rows(answer) if any(value is not None for value in values)}
     if set(found) != {labels for labels, values in wanted.items() if any(v is not None for v in values)}:
         return f"series are {sorted(map(str, found))}, not {sorted(map(str, wanted))}"
     for labels, values in found.items():
@@ -205,11 +222,7 @@ def _same(expected: Expected, answer: Answer, step: int, *, ordered: bool) -> st
     if expected.number is not None:
         value = float(answer.values[0, step])
         return None if _equal(expected.number, value) else f"scalar is {value}, not {expected.number}"
-    found = [
-        (labels, float(answer.values[row, step]))
-        for row, labels in enumerate(answer.labels)
-        if answer.present[row, step]
-    ]
+    found = [(labels, values[step]) for labels, values in _rows(answer) if values[step] is not None]
     wanted = [(labels, values[0]) for labels, values in expected.rows]
     if ordered:
         if [labels for labels, _ in found] != [labels for labels, _ in wanted]:
@@ -233,16 +246,7 @@ def _same_raw(expected: Expected, answer: Answer) -> str | None:
         labels: [(start + k * step, value) for k, value in enumerate(values) if value is not None]
         for labels, values in expected.rows
     }
-    found = {
-        labels: list(
-            zip(
-                raw.ts_ms[raw.offsets[row] : raw.offsets[row + 1]].tolist(),
-                raw.value[raw.offsets[row] : raw.offsets[row + 1]].tolist(),
-                strict=True,
-            )
-        )
-        for row, labels in enumerate(answer.labels)
-    }
+    found = {labels: _raw_samples(raw, row) for row, labels in enumerate(answer.labels)}
     if set(found) != set(wanted):
         return f"series are {sorted(map(str, found))}, not {sorted(map(str, wanted))}"
     for labels, samples in found.items():
@@ -252,6 +256,27 @@ def _same_raw(expected: Expected, answer: Answer) -> str | None:
         ):
             return f"{labels} is {samples}, not {others}"
     return None
+
+
+def _rows(answer: Answer) -> Iterator[tuple[Labels, list[Sample | None]]]:
+    """Each series with its samples of either kind, None where there is none."""
+    cells = answer.histograms
+    for row, labels in enumerate(answer.labels):
+        pairs = zip(answer.values[row].tolist(), answer.present[row].tolist(), strict=True)
+        values: list[Sample | None] = [value if there else None for value, there in pairs]
+        if cells is not None:
+            for step in np.flatnonzero(cells.there[row]).tolist():
+                assert values[step] is None, f"{labels} holds a float and a histogram at step {step}"
+                values[step] = cells.value[row, step]
+        yield labels, values
+
+
+def _raw_samples(raw: RawSamples, row: int) -> list[tuple[int, Sample]]:
+    piece = slice(int(raw.offsets[row]), int(raw.offsets[row + 1]))
+    out: list[tuple[int, Sample]] = list(zip(raw.ts_ms[piece].tolist(), raw.value[piece].tolist(), strict=True))
+    if row in raw.runs:
+        out.extend(zip(raw.runs[row].ts.tolist(), raw.runs[row].value, strict=True))
+    return sorted(out, key=lambda sample: sample[0])
 
 
 def _notes(expected: Expected, answer: Answer) -> str | None:
@@ -274,9 +299,11 @@ def _bare(line: str) -> str:
     return re.sub(r" \(\d+:\d+\)$", "", line)
 
 
-def _equal(wanted: float | None, found: float | None) -> bool:
+def _equal(wanted: Sample | None, found: Sample | None) -> bool:
     if wanted is None or found is None:
         return wanted is found
+    if not isinstance(wanted, float) or not isinstance(found, float):
+        return not isinstance(wanted, float) and not isinstance(found, float) and _same_histogram(wanted, found)
     if math.isnan(wanted) or math.isnan(found):
         return math.isnan(wanted) and math.isnan(found)
     if wanted == found:
@@ -285,3 +312,21 @@ def _equal(wanted: float | None, found: float | None) -> bool:
     if wanted == 0 or found == 0 or size < SMALLEST_NORMAL:
         return gap < EPSILON * SMALLEST_NORMAL
     return gap / min(size, 1.7976931348623157e308) < EPSILON
+
+
+def _same_histogram(wanted: NativeHistogram, found: NativeHistogram) -> bool:
+    """Numbers about equal, layouts exactly; what is said of resets is not compared."""
+    return (
+        wanted.schema == found.schema
+        and wanted.zero_threshold == found.zero_threshold
+        and wanted.custom_values == found.custom_values
+        and _equal(wanted.count, found.count)
+        and _equal(wanted.sum, found.sum)
+        and _equal(wanted.zero_count, found.zero_count)
+        and _same_buckets(wanted.positive, found.positive)
+        and _same_buckets(wanted.negative, found.negative)
+    )
+
+
+def _same_buckets(wanted: Buckets, found: Buckets) -> bool:
+    return wanted.index == found.index and all(map(_equal, wanted.count, found.count))

@@ -1,7 +1,6 @@
 """Reads promqltest scripts: load series, evaluate, compare. The format is that of the Prometheus project's own tests.
 
-`parse_script` turns a script into commands; `promql_play` plays them. Series that hold native histograms are named, not
-loaded: they are not stored yet.
+`parse_script` turns a script into commands; `promql_play` plays them.
 """
 
 from __future__ import annotations
@@ -11,13 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hannun.model.errors import HannunError
-from hannun.model.labels import METRIC_NAME, Labels
+from hannun.model.histogram import NativeHistogram
+from hannun.model.labels import EMPTY, Labels
 from hannun.model.matcher import MatchOp
 from hannun.model.metric import STALE_NAN
 from hannun.model.time import parse_duration_ms
 from hannun.query.promql.literal import unquote
 from hannun.query.promql.parser import Parser
 from hannun.query.promql.syntax import Selector
+from hannun.testing.promql_histogram import next_series, of_classic, read_series
 
 _EVAL = re.compile(
     r"eval(?P<flag>_fail|_warn|_info|_ordered)?\s+(?:instant\s+(?:at\s+(?P<at>\S+)\s+)?|"
@@ -33,11 +34,16 @@ _RANGE_VECTOR = re.compile(r"range vector from (\S+) to (\S+) step (\S+)")
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Series with one value per step from time 0; None is a gap. `native`: series that hold native histograms."""
+    """Series with one value per step from time 0; None is a gap. A series may be among the `histograms` too."""
 
     step_ms: int
     series: tuple[tuple[Labels, tuple[float | None, ...]], ...]
-    native: tuple[Labels, ...] = ()
+    histograms: tuple[tuple[Labels, tuple[NativeHistogram | None, ...]], ...] = ()
+
+    @property
+    def native(self) -> tuple[Labels, ...]:
+        """Series that hold native histograms, for those who cannot load them."""
+        return tuple([labels for labels, _ in self.histograms])
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ class Expected:
     fail_regex: str | None = None
     ordered: bool = False
     notes: tuple[tuple[str, str, str], ...] = ()  # (warn|info|no_warn|no_info, ""|msg|regex, words)
-    rows: tuple[tuple[Labels, tuple[float | None, ...]], ...] = ()
+    rows: tuple[tuple[Labels, tuple[float | NativeHistogram | None, ...]], ...] = ()
     number: float | None = None
     text: str | None = None
     vector_range: tuple[int, int, int] | None = None
@@ -70,7 +76,6 @@ class Eval:
     end_ms: int
     step_ms: int
     expected: Expected
-    native: bool = False
 
 
 Command = Load | Clear | Eval
@@ -116,44 +121,42 @@ def _blocks(text: str) -> Iterator[tuple[int, list[str]]]:
 def _load(head: str, lines: list[str]) -> Load:
     command, step = head.split()[:2]
     series: list[tuple[Labels, tuple[float | None, ...]]] = []
-    native: list[Labels] = []
+    histograms: list[tuple[Labels, tuple[NativeHistogram | None, ...]]] = []
     for line in lines:
         labels, rest = read_labels(line)
-        if "{{" in rest:
-            native.append(labels)
-            continue
-        series.append((labels, tuple(read_values(rest))))
-        # `load_with_nhcb` also stores each classic histogram as a native one under its base name.
-        base = labels.metric.removesuffix("_bucket")
-        if command == "load_with_nhcb" and base != labels.metric:
-            native.append(labels.without(("le",)).set(METRIC_NAME, base))
-    return Load(read_time(step), tuple(series), tuple(native))
+        values = tuple(read_values(rest))
+        shaped = tuple([value if isinstance(value, NativeHistogram) else None for value in values])
+        if any(value is not None for value in shaped):
+            histograms.append((labels, shaped))
+        series.append((labels, tuple([None if isinstance(value, NativeHistogram) else value for value in values])))
+    if command == "load_with_nhcb":
+        histograms.extend(of_classic(series))
+    return Load(read_time(step), tuple(series), tuple(histograms))
 
 
 def _eval(number: int, head: str, lines: list[str]) -> Eval:
     found = _EVAL.fullmatch(head)
     if found is None:
         raise ValueError(f"cannot read {head!r}")
-    expected, native = _expected(found["flag"], lines)
+    expected = _expected(found["flag"], lines)
     if found["start"] is not None:
         times = (read_time(found["start"]), read_time(found["end"]), read_time(found["step"]))
     else:
         at = read_time(found["at"] or "0")
         times = (at, at, 0)
-    return Eval(number, found["expr"].strip(), *times, expected, native)
+    return Eval(number, found["expr"].strip(), *times, expected)
 
 
-def _expected(flag: str | None, lines: list[str]) -> tuple[Expected, bool]:
+def _expected(flag: str | None, lines: list[str]) -> Expected:
     fails = flag == "_fail"
     ordered = flag == "_ordered"
     message: str | None = None
     regex: str | None = None
     notes: list[tuple[str, str, str]] = [(flag[1:], "", "")] if flag in ("_warn", "_info") else []
-    rows: list[tuple[Labels, tuple[float | None, ...]]] = []
+    rows: list[tuple[Labels, tuple[float | NativeHistogram | None, ...]]] = []
     number: float | None = None
     text: str | None = None
     vector_range: tuple[int, int, int] | None = None
-    native = False
     for line in lines:
         if line.startswith("expected_fail_message"):
             message = line.split(maxsplit=1)[1]
@@ -178,17 +181,14 @@ def _expected(flag: str | None, lines: list[str]) -> tuple[Expected, bool]:
                 vector_range = (read_time(found[1]), read_time(found[2]), read_time(found[3]))
             else:
                 raise ValueError(f"unknown expectation {line!r}")
-        elif "{{" in line:
-            native = True
+        elif line.startswith("{{"):
+            rows.append((EMPTY, tuple(read_values(line))))
         elif line[0] == "{" or (line[0].isalpha() and not re.match(r"(?i)(nan|inf)$", line)) or line[0] in '_:"':
             labels, rest = read_labels(line)
             rows.append((labels, tuple(read_values(rest))))
         else:
             number = _number(line)
-    return (
-        Expected(fails, message, regex, ordered, tuple(notes), tuple(rows), number, text, vector_range),
-        native,
-    )
+    return Expected(fails, message, regex, ordered, tuple(notes), tuple(rows), number, text, vector_range)
 
 
 def read_labels(line: str) -> tuple[Labels, str]:
@@ -227,9 +227,15 @@ def _labels_end(line: str) -> int:
     raise ValueError(f"unclosed brace in {line!r}")
 
 
-def read_values(text: str) -> Iterator[float | None]:
-    """`1 2+3x2 _x3 stale` -> one value or gap per step."""
-    for word in text.split():
+def read_values(text: str) -> Iterator[float | NativeHistogram | None]:
+    """`1 2+3x2 _x3 stale {{count:1 sum:2}}x2` -> one value or gap per step."""
+    while text := text.strip():
+        if histograms := next_series(text):
+            yield from read_series(histograms)
+            text = text[histograms.end() :]
+            continue
+        word, *rest = text.split(maxsplit=1)
+        text = rest[0] if rest else ""
         found = _VALUE.match(word)
         if found is None:
             raise ValueError(f"cannot read the value {word!r}")

@@ -101,15 +101,22 @@ def with_runs(windows: Windows, found: tuple[HistogramSeries, ...]) -> Windows:
 
 
 def runs_of(grid: Grid, steps: NDArray[np.int64]) -> dict[int, Run]:
-    """The histograms of a subquery's inside as samples at the times `steps`."""
+    """The histograms of a subquery's inside as samples at the times `steps`.
+
+    What one says of the sample before it does not hold here: that may have been left out, or be the same one again.
+    """
     cells = grid.histograms
     if cells is None:
         return {}
     out: dict[int, Run] = {}
     for row in np.flatnonzero(cells.there.any(axis=1)).tolist():
         mask = cells.there[row]
-        out[row] = Run(steps[mask], tuple(cells.value[row, mask].tolist()))
+        out[row] = Run(steps[mask], tuple([_without_hint(found) for found in cells.value[row, mask].tolist()]))
     return out
+
+
+def _without_hint(histogram: NativeHistogram) -> NativeHistogram:
+    return histogram if histogram.reset_hint in ("gauge", "unknown") else replace(histogram, reset_hint="unknown")
 
 
 def over_runs(call: FunctionCall, windows: Windows, values: Floats, present: Bools, run: OfWindow, at: int) -> Cells:
