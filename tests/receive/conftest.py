@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from hannun.model.errors import OutOfBounds
 from hannun.model.http import Endpoint
+from hannun.model.log import LogBatch
 from hannun.model.metric import Ids, MetricBatch
 
 Serve = Callable[[Sequence[Endpoint]], AbstractAsyncContextManager[httpx.AsyncClient]]
@@ -67,3 +68,50 @@ class MemorySink:
 @pytest.fixture
 def sink() -> MemorySink:
     return MemorySink()
+
+
+@dataclass
+class MemoryLogSink:
+    """Keeps what is written; raises `fails` instead when it is set."""
+
+    batches: list[LogBatch] = field(default_factory=list)
+    known: set[int] = field(default_factory=set)
+    fails: Exception | None = None
+    within: tuple[int, int] = (0, 1 << 62)
+    takes_offers: bool = True
+
+    def unknown(self, streams: Ids) -> NDArray[np.bool_]:
+        return np.array([one not in self.known for one in streams.tolist()], dtype=np.bool_)
+
+    async def write(self, batch: LogBatch) -> None:
+        if self.fails:
+            raise self.fails
+        if len(batch) and (batch.ts_ns.min() < self.within[0] or batch.ts_ns.max() > self.within[1]):
+            raise OutOfBounds(f"timestamp outside {self.within}")
+        self._keep(batch)
+
+    def bounds_ns(self) -> tuple[int, int]:
+        return self.within
+
+    def offer(self, batch: LogBatch) -> bool:
+        if self.takes_offers:
+            self._keep(batch)
+        return self.takes_offers
+
+    def _keep(self, batch: LogBatch) -> None:
+        self.batches.append(batch)
+        self.known |= {new.id for new in batch.introduced}
+
+    def lines(self) -> list[tuple[str, int, str]]:
+        """(labels as text, time, body) of everything that was written, in order."""
+        names = {new.id: str(new.labels) for batch in self.batches for new in batch.introduced}
+        return [
+            (names[int(batch.stream[index])], int(batch.ts_ns[index]), batch.body[index])
+            for batch in self.batches
+            for index in range(len(batch))
+        ]
+
+
+@pytest.fixture
+def log_sink() -> MemoryLogSink:
+    return MemoryLogSink()

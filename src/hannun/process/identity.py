@@ -12,6 +12,9 @@ from hannun.model.labels import METRIC_NAME, Labels
 SERVICE = ("job", "service_name", "service")
 ENVIRONMENT = ("deployment_environment_name", "deployment_environment", "environment", "env")
 HOST = ("host", "hostname", "host_name", "nodename", "node")
+STREAM_SERVICE = ("service_name", "service", "app", "app_kubernetes_io_name", "job", "container", "container_name")
+"""Of a log stream. `app` comes before `job`: Promtail's job often names the folder that was read."""
+STREAM_HOST = (*HOST, "node_name", "k8s_node_name")
 RELEASE = ("release", "service_version", "app_version", "version")
 
 NODE_LIKE = frozenset({"node", "node-exporter", "node_exporter", "nodes", "host", "hannun", "cadvisor", "windows"})
@@ -42,6 +45,17 @@ def of_metric(labels: Labels) -> Identity:
         environment=_first(pairs, ENVIRONMENT),
         host=host,
         release="" if machine else _first(pairs, RELEASE),
+    )
+
+
+def of_stream(labels: Labels) -> Identity:
+    """Identity of a log stream by its labels."""
+    pairs = dict(labels.pairs)
+    return Identity(
+        service=known(_first(pairs, STREAM_SERVICE).rpartition("/")[2]),
+        environment=_first(pairs, ENVIRONMENT),
+        host=_first(pairs, STREAM_HOST),
+        release=_first(pairs, RELEASE),
     )
 
 

@@ -45,7 +45,7 @@ class Endpoints:
                 body = await read_body(request, gateway.limits, held)
                 families, histograms = await self._read(request, body, labels)
                 gateway.intake.outcomes.count(
-                    SIGNAL, Outcome.FILTERED, histograms, reason="native histograms are not stored yet"
+                    SIGNAL, Outcome.FILTERED, histograms, reason="native buckets, which groups do not keep"
                 )
                 async with gateway.lock(labels):
                     before = gateway.groups.get(labels)

@@ -46,7 +46,7 @@ class GroupSeries:
 
 
 class Read(NamedTuple):
-    """`histograms`: native ones, which are left out."""
+    """`histograms`: native ones, of which a group keeps the classic form."""
 
     families: tuple[Family, ...]
     histograms: int
@@ -65,7 +65,7 @@ def read_families(body: bytes, content_type: str, grouping: Pairs, limits: PageL
     if any(sample.ts_ms is not None for sample in page.samples):
         raise Inconsistent(f"{INCONSISTENT}: pushed metrics must not have timestamps")
     rows = [(sample.labels, sample.value) for sample in page.samples]
-    native = page.histograms if isinstance(page, ProtoPage) else 0
+    native = page.ignored if isinstance(page, ProtoPage) else 0
     return Read(families_of(rows, page.metadata, grouping), native)
 
 
