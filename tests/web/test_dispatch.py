@@ -312,7 +312,7 @@ async def test_websockets_have_no_endpoint(build: Build) -> None:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    await build().app({"type": "websocket", "path": "/"}, receive, send)
+    await build().app({"type": "websocket", "path": "/", "scheme": "ws", "headers": []}, receive, send)
     assert [message["type"] for message in sent] == ["websocket.close"]
 
 

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.websockets import WebSocket
 
 from hannun.model.access import ANONYMOUS, Access, Principal
 from hannun.model.text import Lang
 
 Handler = Callable[[Request], Awaitable[Response]]
+SocketHandler = Callable[[WebSocket], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,24 @@ class Endpoint:
     access: Access
     prefix: str = ""
     at_root: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SocketEndpoint:
+    """A path that takes WebSockets. The handler accepts or refuses; what it returns or raises ends the connection.
+
+    A plain request to the path is another `Endpoint`, if it is answered at all.
+    """
+
+    method: ClassVar[str] = "WEBSOCKET"
+    path: str
+    handler: SocketHandler
+    access: Access
+    prefix: str = ""
+    at_root: bool = True
+
+
+AnyEndpoint = Endpoint | SocketEndpoint
 
 
 def principal_of(request: Request) -> Principal:

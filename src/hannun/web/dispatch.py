@@ -20,6 +20,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from hannun.model.access import Access, Principal
 from hannun.model.errors import HannunError
+from hannun.model.http import Endpoint, SocketEndpoint
 from hannun.model.text import Lang, Text
 from hannun.observe.metrics import counter, gauge, histogram
 from hannun.web.answer import of_error, refusal
@@ -29,6 +30,7 @@ from hannun.web.auth.proxy import caller, header
 from hannun.web.bounds import BoundedBody
 from hannun.web.language import accepted
 from hannun.web.routing import Found, Routes, WrongMethod
+from hannun.web.sockets import Sockets
 
 _log = logging.getLogger("hannun.web")
 _access_log = logging.getLogger("hannun.access")
@@ -66,11 +68,11 @@ class Dispatch:
         self._in_flight = 0
         self._in_flight_max = in_flight_max
         self._access_log = access_log
+        self._sockets = Sockets(gate)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            await receive()
-            await send({"type": "websocket.close", "code": 1008})
+            await self._sockets(self._find(scope, SocketEndpoint.method), scope, receive, send)
             return
         assert scope["type"] == "http", f"{scope['type']} is not served here"
         began_s, reply = time.perf_counter(), _Reply()
@@ -84,7 +86,7 @@ class Dispatch:
         _IN_FLIGHT.inc()
         route = UNPROCESSED
         try:
-            found = self._find(scope)
+            found = self._find(scope, scope["method"])
             route = found.endpoint.path if isinstance(found, Found) else UNPROCESSED
             await self._answer(found, scope, receive, watched, reply)
         finally:
@@ -96,7 +98,7 @@ class Dispatch:
             if self._access_log:
                 self._log_access(scope, reply.status, time.perf_counter() - began_s)
 
-    def _find(self, scope: Scope) -> Found | WrongMethod | Response | None:
+    def _find(self, scope: Scope, method: str) -> Found | WrongMethod | Response | None:
         raw_path = _raw_path(scope)
         routes = self._routes
         if self._by_port and (server := scope.get("server")):
@@ -107,11 +109,11 @@ class Dispatch:
                 return Response(
                     status_code=302, headers={"location": f"{self._base}/" + (f"?{query}" if query else "")}
                 )
-            below = routes.find(scope["method"], raw_path[len(self._base) :])
+            below = routes.find(method, raw_path[len(self._base) :])
             if below is not None:
                 scope["root_path"] = self._base
                 return below
-        return routes.find(scope["method"], raw_path)
+        return routes.find(method, raw_path)
 
     async def _answer(
         self, found: Found | WrongMethod | Response | None, scope: Scope, receive: Receive, send: Send, reply: _Reply
@@ -138,6 +140,7 @@ class Dispatch:
 
     async def _let_in(self, found: Found, scope: Scope, receive: Receive, send: Send, lang: Lang) -> Response:
         endpoint = found.endpoint
+        assert isinstance(endpoint, Endpoint), "no request has the method of a WebSocket"
         if self._in_flight > self._in_flight_max and endpoint.access is not Access.PUBLIC:
             return refusal(503, _BUSY, lang, headers={"retry-after": "1"})
         try:

@@ -59,8 +59,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._in_head:
             self._head_bytes += len(data)
         super().data_received(data)
-        if self.transport.is_closing():
-            return
+        if self.transport.is_closing() or self.transport.get_protocol() is not self:
+            return  # Closed, or it became a WebSocket, which has bounds of its own.
         if self._in_head and self._head_bytes > HEAD_BYTES_MAX:
             self._refuse("head too large", _too_large(431))
         elif self._idle():

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
-from hannun.model.http import Endpoint
+from hannun.model.http import AnyEndpoint, SocketEndpoint
 
 _PARAM = re.compile(r"\{([a-zA-Z_][a-zA-Z0-9_]*)(?::(int|path))?\}")
 SEGMENTS_MAX = 64
@@ -22,7 +22,7 @@ SEGMENTS_MAX = 64
 class Found:
     """`params` holds decoded strings (ints for `{x:int}`)."""
 
-    endpoint: Endpoint
+    endpoint: AnyEndpoint
     params: Mapping[str, object]
 
 
@@ -38,7 +38,7 @@ class _Pattern:
     """`parts` are literals (str) or parameters; a `path` parameter is last and takes the rest, slashes included."""
 
     parts: tuple[str | _Param, ...]
-    methods: dict[str, Endpoint] = field(default_factory=dict)
+    methods: dict[str, AnyEndpoint] = field(default_factory=dict)
 
     @property
     def takes_rest(self) -> bool:
@@ -74,8 +74,8 @@ class Routes:
     the root too, and another's route of the same method and path gives way.
     """
 
-    def __init__(self, endpoints: Iterable[Endpoint], *, product: str = "") -> None:
-        self._exact: dict[str, dict[str, Endpoint]] = {}
+    def __init__(self, endpoints: Iterable[AnyEndpoint], *, product: str = "") -> None:
+        self._exact: dict[str, dict[str, AnyEndpoint]] = {}
         self._patterns: dict[int, list[_Pattern]] = {}
         self._rest: list[_Pattern] = []
         everything = list(endpoints)
@@ -92,7 +92,7 @@ class Routes:
             patterns.sort(key=lambda pattern: [isinstance(part, _Param) for part in pattern.parts])
         self._rest.sort(key=lambda pattern: -len(pattern.parts))
 
-    def _add(self, endpoint: Endpoint, path: str) -> None:
+    def _add(self, endpoint: AnyEndpoint, path: str) -> None:
         assert path.startswith("/"), f"{path}: a path begins with a slash"
         parts = tuple(_part(segment) for segment in path[1:].split("/"))
         if all(isinstance(part, str) for part in parts):
@@ -115,7 +115,10 @@ class Routes:
         return pattern
 
     def find(self, method: str, raw_path: str) -> Found | WrongMethod | None:
-        """`raw_path` is the request target's path, still percent-encoded. HEAD is answered by GET."""
+        """`raw_path` is the request target's path, still percent-encoded. HEAD is answered by GET.
+
+        The method of a WebSocket is `SocketEndpoint.method`; no request can spell it, so none reaches one.
+        """
         segments = [_decoded(segment) for segment in raw_path[1:].split("/", SEGMENTS_MAX)]
         if len(segments) > SEGMENTS_MAX or not raw_path.startswith("/"):
             return None
@@ -134,10 +137,11 @@ class Routes:
                 if (endpoint := _by_method(pattern.methods, method)) is not None:
                     return Found(endpoint, params)
                 allowed |= pattern.methods.keys()
+        allowed.discard(SocketEndpoint.method)
         return WrongMethod(_sorted_methods(allowed)) if allowed else None
 
 
-def paths_of(endpoint: Endpoint) -> tuple[str, ...]:
+def paths_of(endpoint: AnyEndpoint) -> tuple[str, ...]:
     """Every path at which the endpoint answers: at the root and under its product's prefix."""
     roots = (endpoint.path,) if endpoint.at_root or not endpoint.prefix else ()
     prefixed = (endpoint.prefix + endpoint.path,) if endpoint.prefix else ()
@@ -164,7 +168,7 @@ def _is_int(text: str) -> bool:
     return len(text) <= 18 and text.isascii() and text.isdecimal()
 
 
-def _by_method(methods: Mapping[str, Endpoint], method: str) -> Endpoint | None:
+def _by_method(methods: Mapping[str, AnyEndpoint], method: str) -> AnyEndpoint | None:
     found = methods.get(method)
     return methods.get("GET") if found is None and method == "HEAD" else found
 

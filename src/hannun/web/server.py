@@ -9,13 +9,14 @@ import socket
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from hannun.model.classic import PREFIX_OF
 from hannun.model.errors import ConfigError
-from hannun.model.http import Endpoint
+from hannun.model.http import AnyEndpoint
 from hannun.model.text import Text
 from hannun.web import tls
 from hannun.web.auth.gate import Gate
@@ -34,10 +35,14 @@ BACKLOG = 1_024
 KEEP_ALIVE_S = 75
 GRACE_S = 7
 HANDSHAKE_S = 10.0
+SOCKET_MESSAGE_BYTES_MAX = 64 << 10
+SOCKET_PING_S = 1.0
+"""As Loki pings those who tail: proxies that close idle connections stay quiet."""
+SOCKET_PONG_S = 20.0
 
 
 def create_app(
-    endpoints: Sequence[Endpoint],
+    endpoints: Sequence[AnyEndpoint],
     auth: Gate,
     static: Static | None = None,
     *,
@@ -98,7 +103,11 @@ class WebServer:
         config = uvicorn.Config(
             self._app,
             http=_within_open_files(self._protocol),
-            ws="none",
+            ws=_websocket,  # type: ignore[arg-type]  # called like the class that it stands for
+            ws_max_size=SOCKET_MESSAGE_BYTES_MAX,
+            ws_ping_interval=SOCKET_PING_S,
+            ws_ping_timeout=SOCKET_PONG_S,
+            ws_per_message_deflate=False,
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -193,6 +202,13 @@ class _Server(uvicorn.Server):
         """Whoever is still connected after the grace has had its time."""
         for connection in list(self.server_state.connections):
             connection.transport.abort()
+
+
+def _websocket(**options: Any) -> asyncio.Protocol:
+    """The protocol that takes over a connection at its upgrade; loaded when the first one asks for it."""
+    from hannun.web.socket_protocol import BoundedSocket
+
+    return BoundedSocket(**options)
 
 
 def _within_open_files(protocol: type[BoundedProtocol]) -> type[BoundedProtocol]:

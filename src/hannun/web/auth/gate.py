@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from hannun.model.access import ANONYMOUS, Access, Principal, Role
 from hannun.model.account import Session, name_key
 from hannun.model.errors import HannunError, Overloaded, StoreUnavailable
+from hannun.model.http import SocketEndpoint
 from hannun.model.ports import MetaStore
 from hannun.model.secret import derived, fingerprint, new_key, same
 from hannun.model.time import Clock, SystemClock
@@ -97,7 +98,8 @@ class Gate:
         if not by_bearer and is_foreign(method, headers, caller.host, self.site):
             # Cookies, Basic credentials and a place in a network are sent by the browser whatever page asks it to.
             return policy.FOREIGN_PAGE
-        if found.session_key and method not in SAFE_METHODS:
+        # A page cannot add a header to the handshake of a WebSocket: there its origin, above, is the whole check.
+        if found.session_key and method not in SAFE_METHODS and method != SocketEndpoint.method:
             given = header(headers, b"x-hannun-csrf") or ""
             if not same(given, found.csrf):
                 if access is not Access.PUBLIC:

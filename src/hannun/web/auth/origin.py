@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from hannun.model.http import SocketEndpoint
 from hannun.web.auth.proxy import Headers, header
 from hannun.web.site import Site, is_loopback, parse_address
 
@@ -40,9 +41,11 @@ def host_is_ours(host: str, site: Site) -> bool:
 
 
 def is_foreign(method: str, headers: Headers, host: str, site: Site) -> bool:
-    """True for a state-changing request that a browser sent from another origin's page."""
+    """True for a state-changing request, or a WebSocket, that a browser opened from another origin's page."""
     if method in SAFE_METHODS:
         return False
+    if method == SocketEndpoint.method:
+        return not websocket_is_ours(headers, host, site)
     if header(headers, b"sec-fetch-site") == "cross-site":
         return True
     origin = header(headers, b"origin")
