@@ -81,6 +81,8 @@ def session_options(limits: EngineLimits) -> dict[str, str]:
         "max_insert_threads": "1",
         "max_memory_usage": str(limits.query_bytes),
         "insert_deduplicate": "0",
+        # Skip indexes are built once, for parts that have settled: at the insert they would cost five times the insert.
+        "materialize_skip_indexes_on_insert": "0",
         "max_partitions_per_insert_block": "64",
         "lightweight_deletes_sync": "2",
         "mutations_sync": "2",

@@ -103,6 +103,14 @@ class ChdbEngine:
         tables = [pa.ipc.open_stream(body).read_all() for body in chunks]
         return pa.concat_tables(tables) if tables else pa.table({})
 
+    def stream_arrow(self, sql: str, params: Params | None, budget: Budget) -> Iterator[pa.RecordBatch]:
+        # Each fetched chunk is an Arrow stream of its own.
+        for chunk in self._stream(sql, "ArrowStream", params, budget):
+            body = chunk.bytes()
+            self._streamed_bytes += len(body)
+            if body:
+                yield from pa.ipc.open_stream(body)
+
     def stream_native(self, sql: str, params: Params | None, budget: Budget) -> Iterator[Block]:
         # One thread reads each part in its order; more do not help a stream that one thread formats (measured: 153
         # against 168 ms CPU for 14.4 M rows, equal wall time).

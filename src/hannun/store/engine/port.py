@@ -33,6 +33,10 @@ class Engine(Protocol):
         """A mid-size answer with text columns."""
         ...
 
+    def stream_arrow(self, sql: str, params: Params | None, budget: Budget) -> Iterator[pa.RecordBatch]:
+        """A large answer with text columns, batch by batch. Close the iterator to stop early."""
+        ...
+
     def stream_native(self, sql: str, params: Params | None, budget: Budget) -> Iterator[Block]:
         """A large answer of fixed-width columns, block by block without copies. Close the iterator to stop early."""
         ...

@@ -37,6 +37,7 @@ CREATE TABLE IF NOT EXISTS log_streams {on_cluster} ENGINE = Alias('log_streams_
 -- and 6 fill the filter with parts of ids and prune nothing), `wide` 1 CPU-s and 0.04 MB (n = 2 over the lines that hold
 -- more than ASCII: two Hangul syllables have no three-gram), `ids` 19 CPU-s and 12 MB: it finds the granule of one uuid
 -- or order number, of which `words` sees in every granule all four-grams; it is built once a day is over.
+-- A commit becomes a compact part (one file for all columns: 4.3 instead of 5.5 CPU-s a GB); merges make wide ones.
 -- The projection is part of each part: as atomic as the lines, merged with them, built anew where lines are deleted.
 CREATE TABLE IF NOT EXISTS logs__local {on_cluster} (
   service      LowCardinality(String),
@@ -86,7 +87,7 @@ ORDER BY (service, stream, ts)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 30,
   lightweight_mutation_projection_mode = 'rebuild',
   exclude_materialize_skip_indexes_on_merge = 'words,wide,ids,traces,attribute_keys,attribute_values',
-  max_bytes_to_merge_at_max_space_in_pool = 536870912,
+  min_bytes_for_wide_part = 67108864, max_bytes_to_merge_at_max_space_in_pool = 536870912,
   min_age_to_force_merge_seconds = 7200, min_age_to_force_merge_on_partition_only = 1;
 
 CREATE TABLE IF NOT EXISTS logs {on_cluster} ENGINE = Alias('logs__local');
