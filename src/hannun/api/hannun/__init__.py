@@ -5,6 +5,7 @@ from __future__ import annotations
 from hannun.api.hannun import (
     cardinality,
     functions,
+    logs,
     metric,
     metrics,
     openapi,
@@ -16,6 +17,7 @@ from hannun.api.hannun import (
 )
 from hannun.api.hannun.backend import Backend
 from hannun.api.hannun.known import KnownMetrics
+from hannun.api.hannun.logs import LogBackend
 from hannun.api.hannun.sources import ConfigStatus, ConfigWarning, MemoryStatus, SettingShown, Sources
 from hannun.api.limits import ApiLimits
 from hannun.model.http import Endpoint
@@ -24,7 +26,7 @@ from hannun.model.time import Clock, SystemClock
 from hannun.query.promql import PromEngine
 from hannun.query.runner import QueryRunner
 
-__all__ = ["ConfigStatus", "ConfigWarning", "MemoryStatus", "SettingShown", "Sources", "routes"]
+__all__ = ["ConfigStatus", "ConfigWarning", "LogBackend", "MemoryStatus", "SettingShown", "Sources", "routes"]
 
 
 def routes(
@@ -33,6 +35,7 @@ def routes(
     runner: QueryRunner,
     sources: Sources,
     *,
+    log_backend: LogBackend | None = None,
     limits: ApiLimits | None = None,
     clock: Clock | None = None,
 ) -> list[Endpoint]:
@@ -49,5 +52,6 @@ def routes(
         *panels.routes(backend, known),
         *functions.routes(backend),
         *projects.routes(backend),
+        *(logs.routes(backend, log_backend) if log_backend else ()),
     ]
     return [route.endpoint() for route in (*described, openapi.route(described))]

@@ -1,0 +1,80 @@
+"""What the log page's questions are asked of, and how what was typed becomes one of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from hannun.api.form import Form
+from hannun.model.budget import Budget
+from hannun.model.errors import BadQuery
+from hannun.model.log import LogReader
+from hannun.model.matcher import Matcher, Matchers, equal
+from hannun.model.text import Text
+from hannun.query.logql.engine import Evaluator
+from hannun.query.logql.parser import parse
+from hannun.query.logql.search import Understood, understand
+from hannun.query.logql.syntax import LogQuery
+
+NS_PER_MS = 1_000_000
+SCOPE_LABELS = {
+    "service": ("service_name",),
+    "environment": ("environment", "env", "deployment_environment", "deployment_environment_name"),
+    "host": ("host", "hostname", "host_name", "node", "node_name", "nodename"),
+    "release": ("release", "version", "service_version"),
+}
+"""Parts of the scope bar, and the stream labels that may say them."""
+NOT_LINES = Text(
+    en="This LogQL answers with numbers; the log page shows lines. Take off what is around {{selector}}",
+    ko="이 LogQL의 답은 숫자이고, 로그 화면은 줄을 보여 줍니다. 선택자 바깥의 함수를 빼 주세요: {{selector}}",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LogBackend:
+    reader: LogReader
+    evaluator: Evaluator
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was typed and the scope of the page, as one question over `[start_ns, end_ns)`."""
+
+    understood: Understood
+    query: LogQuery
+    start_ns: int
+    end_ns: int
+
+
+def ask(logs: LogBackend, form: Form, window_ms: tuple[int, int], budget: Budget) -> Asked:
+    """Raises BadQuery: not LogQL after all, or LogQL that answers with numbers."""
+    start_ns, end_ns = window_ms[0] * NS_PER_MS, window_ms[1] * NS_PER_MS
+    names = logs.reader.label_names((), start_ns, end_ns, budget)
+    scope = {_scope_label(part, names): value for part in SCOPE_LABELS if (value := form.one(part))}
+    understood = understand(form.one("q"), labels=names, is_logql=_is_metric, scope=scope)
+    query = parse(understood.logql)
+    if not isinstance(query, LogQuery):
+        raise BadQuery(NOT_LINES)
+    if understood.kind == "logql":
+        query = _within(query, tuple(equal(name, value) for name, value in scope.items()))
+    return Asked(understood, query, start_ns, end_ns)
+
+
+def _scope_label(part: str, names: list[str]) -> str:
+    labels = SCOPE_LABELS[part]
+    return next((label for label in labels if label in names), labels[0])
+
+
+def _is_metric(text: str) -> bool:
+    """Whether this is a question for numbers and not words with a bracket in them."""
+    if "{" not in text and "(" not in text:
+        return False
+    try:
+        parse(text)
+    except BadQuery:
+        return False
+    return True
+
+
+def _within(query: LogQuery, scope: tuple[Matcher, ...]) -> LogQuery:
+    wanted: Matchers = tuple(matcher for matcher in scope if matcher not in query.matchers)
+    return replace(query, matchers=query.matchers + wanted)
