@@ -40,7 +40,7 @@ def mirror(resource: Resource) -> Mirror:
 )
 def test_any_list_is_objects_or_a_wire_error(resource: Resource, body: bytes) -> None:
     with contextlib.suppress(WireError):
-        version, _, found = mirror(resource)._read_page(body)
+        version, _, found = mirror(resource)._read_page(body, {})
         assert version
         register_all()
         for role in ("pod", "endpointslice"):
