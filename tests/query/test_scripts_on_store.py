@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hannun.model.histogram import HistogramSample, NativeHistogram
 from hannun.model.labels import METRIC_NAME, Labels
 from hannun.model.matcher import Matcher, MatchOp
 from hannun.model.metric import MetricBatch, NewSeries
@@ -33,6 +34,14 @@ class Filled(MetricStore):
         times = np.array([ts for ts, _ in rows], dtype=np.int64)
         values = np.array([value for _, value in rows], dtype=np.float64)
         self.loop.run_until_complete(self.write(MetricBatch(ids, times, values, introduced)))
+
+    def add_histograms(self, labels: Labels, samples: Iterable[tuple[int, NativeHistogram]]) -> None:
+        one = labels.series_id()
+        none = np.empty(0, dtype=np.uint64)
+        introduced = (NewSeries(one, labels),) if self.unknown(np.array([one], dtype=np.uint64)).any() else ()
+        told = tuple(HistogramSample(one, ts, histogram) for ts, histogram in samples)
+        empty = MetricBatch(none, none.astype(np.int64), none.astype(np.float64), introduced, histograms=told)
+        self.loop.run_until_complete(self.write(empty))
 
     def clear(self) -> None:
         self.delete([(Matcher(METRIC_NAME, MatchOp.REGEX, ".+"),)], 0, 2**52)

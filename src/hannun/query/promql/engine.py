@@ -19,7 +19,7 @@ from hannun.query.promql.answer import Answer, Explain, RawSamples, Stats
 from hannun.query.promql.evaluate import Context, Evaluator
 from hannun.query.promql.extended import extended_samples
 from hannun.query.promql.grid import Asked, Grid, Scalar, Steps, String, Value, Windows
-from hannun.query.promql.names import finished
+from hannun.query.promql.names import finished, without_metadata
 from hannun.query.promql.notes import Notes
 from hannun.query.promql.parser import parse
 from hannun.query.promql.printer import plan_of
@@ -207,7 +207,8 @@ def _raw(windows: Windows, at_ms: int, lookback_ms: int) -> Answer:
         np.concatenate([value[piece] for piece in pieces]) if pieces else np.empty(0),
         {at: runs[row] for at, row in enumerate(rows) if row in runs},
     )
-    return Answer("matrix", tuple([windows.labels[row] for row in rows]), at_ms, 0, 1, raw=raw)
+    labels = [without_metadata(windows.labels[row]) if windows.nameless[row] else windows.labels[row] for row in rows]
+    return Answer("matrix", tuple(labels), at_ms, 0, 1, raw=raw)
 
 
 def _limited(answer: Answer, limit: int, notes: Notes) -> Answer:

@@ -18,7 +18,8 @@ from hannun.query.promql.grid import Bools, Grid, Scalar
 from hannun.query.promql.histograms.algebra import Incompatible, add, as_gauge, divided, equal, scaled, subtract
 from hannun.query.promql.histograms.trim import trimmed
 from hannun.query.promql.histograms.words import COLLISION, LAYOUTS, MISMATCHED
-from hannun.query.promql.syntax import COMPARISONS, Binary
+from hannun.query.promql.operators.arithmetic import ARITHMETIC
+from hannun.query.promql.syntax import Binary
 
 if TYPE_CHECKING:
     from hannun.query.promql.evaluate import Evaluator
@@ -128,7 +129,8 @@ def with_scalar(node: Binary, floats: Grid, grid: Grid, scalar: Scalar, swapped:
     vector = Side(grid.values, grid.histograms)
     left, right = (number, vector) if swapped else (vector, number)
     found = pairs(node, left, right, grid.histograms.there, evaluator)
-    nameless = grid.nameless if node.op in COMPARISONS and not node.returns_bool else np.ones(len(grid), dtype=np.bool_)
+    loses_name = node.op in ARITHMETIC or node.returns_bool
+    nameless = np.ones(len(grid), dtype=np.bool_) if loses_name else grid.nameless
     return Grid(
         grid.labels,
         np.where(found.kept, found.values, floats.values),
