@@ -206,3 +206,25 @@ class LogTails(Protocol):
         It must return at once: who is slow keeps a bounded buffer and counts what it drops. Returns the unsubscriber.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class PatternSeries:
+    """How often lines of one pattern came: `samples` are (start of the step in ns, lines), ascending.
+
+    `pattern` is a line with `<_>` where lines differ; `level` one of SEVERITIES, or "" when it is not kept apart.
+    """
+
+    pattern: str
+    samples: tuple[tuple[int, int], ...]
+    level: str = ""
+
+
+class LogPatterns(Protocol):
+    """Patterns mined from the lines. Blocks."""
+
+    def patterns(
+        self, selector: Matchers, start_ns: int, end_ns: int, step_ns: int, budget: Budget
+    ) -> Sequence[PatternSeries]:
+        """The most frequent first, at most 300, over `[start_ns, end_ns)`."""
+        ...
