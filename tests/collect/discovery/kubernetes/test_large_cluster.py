@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,16 +66,19 @@ POD, PODS = sys.argv[1], int(sys.argv[2])
 
 def pod(n):
     text = POD
-    for word, value in (("{n:05}", f"{n:05}"), ("{n:012}", f"{n:012}"), ("{n:064x}", f"{n:064x}"), ("{n}", str(n)),
-                        ("{m}", str(n % 200)), ("{a}", str(n >> 16)), ("{b}", str(n >> 8 & 255)), ("{c}", str(n & 255))):
-        text = text.replace(word, value)
+    places = {"n:05": f"{n:05}", "n:012": f"{n:012}", "n:064x": f"{n:064x}", "n": n, "m": n % 200}
+    for word, value in {**places, "a": n >> 16, "b": n >> 8 & 255, "c": n & 255}.items():
+        text = text.replace("{" + word + "}", str(value))
     return text
 
-ALL = [pod(n) for n in range(PODS)]
-PAGES = {}
-for begin in range(0, PODS, 500):
+def page(begin):
     more = f',"continue":"{begin + 500}"' if begin + 500 < PODS else ""
-    PAGES[str(begin)] = f'{{"metadata":{{"resourceVersion":"1"{more}}},"items":[{",".join(ALL[begin:begin + 500])}]}}'.encode()
+    items = ",".join(ALL[begin:begin + 500])
+    return f'{{"metadata":{{"resourceVersion":"1"{more}}},"items":[{items}]}}'.encode()
+
+ALL = [pod(n) for n in range(PODS)]
+PAGES = {str(begin): page(begin) for begin in range(0, PODS, 500)}
+JSON = b"HTTP/1.1 200 OK\\r\\nContent-Type: application/json\\r\\nContent-Length: %d\\r\\n\\r\\n"
 
 async def serve(reader, writer):
     try:
@@ -84,7 +86,7 @@ async def serve(reader, writer):
             target = head.split(" ")[1]
             if "watch=1" not in target:
                 body = PAGES[target.partition("continue=")[2].partition("&")[0] or "0"]
-                writer.write(b"HTTP/1.1 200 OK\\r\\nContent-Type: application/json\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(body) + body)
+                writer.write(JSON % len(body) + body)
                 await writer.drain()
                 continue
             writer.write(b"HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n")
