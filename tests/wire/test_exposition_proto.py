@@ -16,9 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hannun.model.errors import WireError
+from hannun.model.histogram import Buckets, NativeHistogram
 from hannun.model.metric import MetricMetadata
 from hannun.wire.exposition_proto import decode_page
-from hannun.wire.exposition_text import PageDecoder, PageLimits
+from hannun.wire.exposition_text import HistogramReading, PageDecoder, PageLimits
 
 PROTOBUF = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
 
@@ -168,16 +169,149 @@ def test_a_classic_histogram_gets_its_last_bucket() -> None:
     assert [line.exemplar for line in page.samples if line.exemplar] == [({"trace_id": "t"}, 0.7, 12_345)]
 
 
-def test_a_native_histogram_is_counted_and_left_out() -> None:
+def test_a_native_histogram_that_nobody_asked_for_is_a_classic_one() -> None:
     native = {"sample_count": 4, "schema": 3, "positive_span": [{"offset": 1, "length": 1}], "positive_delta": [4]}
     family = MetricFamily(name="h", type=HISTOGRAM)
     family.metric.add(histogram=native)
     family.metric.add(histogram={"sample_count": 0, "zero_threshold": 1e-128})
     family.metric.add(histogram={**native, "bucket": [{"upper_bound": 1, "cumulative_count": 2}]})
     page = decode_page(delimited(family))
-    assert page.histograms == 2
-    assert [line.labels["__name__"] for line in page.samples] == ["h_count", "h_sum", "h_bucket", "h_bucket"]
-    assert PageDecoder().decode(delimited(family), PROTOBUF).histograms == 2
+    assert page.ignored == 3
+    assert [(line.labels["__name__"], line.labels.get("le"), line.value) for line in page.samples] == [
+        ("h_count", None, 4.0),
+        ("h_sum", None, 0.0),
+        ("h_bucket", "+Inf", 4.0),
+        ("h_count", None, 0.0),
+        ("h_sum", None, 0.0),
+        ("h_bucket", "+Inf", 0.0),
+        ("h_count", None, 4.0),
+        ("h_sum", None, 0.0),
+        ("h_bucket", "1.0", 2.0),
+        ("h_bucket", "+Inf", 4.0),
+    ]
+    assert PageDecoder().decode(delimited(family), PROTOBUF).histograms == ()
+
+
+NATIVE = {
+    "sample_count": 5,
+    "sample_sum": 2.5,
+    "schema": 3,
+    "zero_threshold": 0.001,
+    "zero_count": 1,
+    "positive_span": [{"offset": -1, "length": 1}, {"offset": 4, "length": 1}],
+    "positive_delta": [1, 2],
+}
+READ = NativeHistogram(3, 5.0, 2.5, 0.001, 1.0, Buckets((-1, 4), (1.0, 3.0)))
+CLASSIC = [{"upper_bound": 1, "cumulative_count": 2}, {"upper_bound": 2.5, "cumulative_count": 5}]
+CUSTOM = NativeHistogram(-53, 5.0, 2.5, positive=Buckets((0, 1), (2.0, 3.0)), custom_values=(1.0, 2.5))
+SERIES = ["h_count", "h_sum", "h_bucket", "h_bucket", "h_bucket"]
+
+
+@pytest.mark.parametrize(
+    ("reading", "told", "names", "histograms"),
+    [
+        pytest.param({"native": True}, NATIVE, ["h"], [READ], id="native alone"),
+        pytest.param({"native": True}, {**NATIVE, "bucket": CLASSIC}, ["h"], [READ], id="native wins over classic"),
+        pytest.param(
+            {"native": True, "keep_classic": True},
+            {**NATIVE, "bucket": CLASSIC},
+            ["h", *SERIES],
+            [READ],
+            id="classic ones are kept beside",
+        ),
+        pytest.param({"native": True, "keep_classic": True}, NATIVE, ["h"], [READ], id="no classic ones to keep"),
+        pytest.param(
+            {"native": True},
+            {"sample_count": 5, "sample_sum": 2.5, "bucket": CLASSIC},
+            SERIES,
+            [],
+            id="nothing native to read",
+        ),
+        pytest.param(
+            {"convert_classic": True},
+            {"sample_count": 5, "sample_sum": 2.5, "bucket": CLASSIC},
+            ["h"],
+            [CUSTOM],
+            id="classic becomes custom",
+        ),
+        pytest.param(
+            {"convert_classic": True, "keep_classic": True},
+            {"sample_count": 5, "sample_sum": 2.5, "bucket": CLASSIC},
+            ["h", *SERIES],
+            [CUSTOM],
+            id="classic becomes custom and stays",
+        ),
+        pytest.param(
+            {"native": True, "convert_classic": True, "keep_classic": True},
+            {**NATIVE, "bucket": CLASSIC},
+            ["h", *SERIES],
+            [READ],
+            id="a native one is not converted",
+        ),
+        pytest.param(
+            {"convert_classic": True},
+            {"sample_count": 9, "bucket": [{"upper_bound": 1, "cumulative_count": 2}, {"upper_bound": 2}]},
+            [],
+            [],
+            id="buckets that fall make none",
+        ),
+    ],
+)
+def test_histograms_are_read_as_the_job_wants_them(
+    reading: dict[str, bool], told: dict[str, Any], names: list[str], histograms: list[NativeHistogram]
+) -> None:
+    family = MetricFamily(name="h", type=HISTOGRAM)
+    family.metric.add(label=labels(a="b"), histogram=told, timestamp_ms=7)
+    decoder = PageDecoder(histograms=HistogramReading(**reading))
+    for number in range(2):
+        page = decoder.decode(delimited(family), PROTOBUF)
+        assert [one.histogram for one in page.histograms] == histograms
+        assert len(page) == len(names)
+        assert len(page.new) == (0 if number else len(names))
+        assert page.ts_ms.tolist() == [7] * len(names)
+        if number == 0:
+            assert [one.labels["__name__"] for one in page.new] == names
+
+
+def test_a_gauge_histogram_says_so_and_floats_are_counts() -> None:
+    family = MetricFamily(name="h", type=GAUGE_HISTOGRAM)
+    family.metric.add(histogram={**NATIVE, "zero_threshold": 0.5})
+    decoder = PageDecoder(histograms=HistogramReading(native=True))
+    ((_, found),) = decoder.decode(delimited(family), PROTOBUF).histograms
+    assert (found.reset_hint, found.zero_threshold) == ("gauge", 0.5)
+
+
+def test_exemplars_with_a_time_come_with_a_native_histogram() -> None:
+    timed = {"label": labels(trace_id="t"), "value": 0.7, "timestamp": {"seconds": 12}}
+    timeless = {"label": labels(trace_id="u"), "value": 0.8}
+    buckets = [
+        {"upper_bound": 1, "cumulative_count": 2, "exemplar": timed},
+        {"upper_bound": 2, "cumulative_count": 5, "exemplar": timeless},
+    ]
+    family = MetricFamily(name="h", type=HISTOGRAM)
+    family.metric.add(histogram={**NATIVE, "bucket": buckets})
+    page = PageDecoder(histograms=HistogramReading(native=True)).decode(delimited(family), PROTOBUF)
+    assert [(one.row, one.labels, one.ts_ms) for one in page.exemplars] == [(0, {"trace_id": "t"}, 12_000)]
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        pytest.param(
+            {**NATIVE, "sample_count": 6}, '"h": 5 observations found in buckets, but the Count field is 6', id="count"
+        ),
+        pytest.param(
+            {**NATIVE, "positive_span": [{"length": 1 << 31}]}, "spans need 2147483648 buckets, have 2", id="bomb"
+        ),
+        pytest.param({**NATIVE, "schema": 100}, "invalid schema 100", id="schema"),
+    ],
+)
+def test_a_native_histogram_that_breaks_a_rule_loses_the_page(told: dict[str, Any], words: str) -> None:
+    family = MetricFamily(name="h", type=HISTOGRAM)
+    family.metric.add(histogram=told)
+    with pytest.raises(WireError, match=re.escape(words)):
+        decode_page(delimited(family), None, HistogramReading(native=True))
+    assert decode_page(delimited(family)).ignored == 1
 
 
 def test_the_page_decoder_numbers_its_series_and_sees_what_is_new() -> None:
@@ -234,7 +368,7 @@ def test_a_counters_unit_stands_before_total() -> None:
 
 
 def numbers_of(family: Any) -> int:
-    """How many series protobuf's own reading of a family holds, natively bucketed ones left out."""
+    """How many series protobuf's own reading of a family holds, native histograms as classic ones."""
     count = 0
     for metric in family.metric:
         if family.type == SUMMARY:
@@ -275,14 +409,14 @@ def test_mutated_families_give_a_page_or_a_wire_error(data: st.DataObject) -> No
             parsed = MetricFamily.FromString(bytes(body[1:]))
         except (DecodeError, UnicodeDecodeError):
             return
-        if 0 <= parsed.type <= 5 and page.histograms == 0:
+        if 0 <= parsed.type <= 5:
             assert len(page) == numbers_of(parsed)
 
 
-@given(body=st.binary(max_size=200))
-def test_any_bytes_give_a_page_or_a_wire_error(body: bytes) -> None:
+@given(body=st.binary(max_size=200), reading=st.builds(HistogramReading, st.booleans(), st.booleans(), st.booleans()))
+def test_any_bytes_give_a_page_or_a_wire_error(body: bytes, reading: HistogramReading) -> None:
     try:
-        decode_page(body)
+        decode_page(body, None, reading)
     except WireError:
         return
 

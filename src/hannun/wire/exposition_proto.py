@@ -1,8 +1,9 @@
 """Scraped pages as delimited protobuf: length-prefixed `io.prometheus.client.MetricFamily` messages -> samples.
 
 Field by field in plain Python: no client sends this unless it is asked for, and we ask for text. Summaries and classic
-histograms become the series that the text format would show, bounds in float form. A histogram that has only native
-buckets is counted and left out, because we do not store them. An absent number is 0, as protobuf has it.
+histograms become the series that the text format would show, bounds in float form. What becomes of native histograms
+is the reader's choice; a native one that nobody asked for is read as a classic one, as Prometheus does. An absent
+number is 0, as protobuf has it.
 """
 
 from __future__ import annotations
@@ -14,16 +15,18 @@ from dataclasses import dataclass, field
 from hannun.model.errors import WireError
 from hannun.model.labels import METRIC_NAME
 from hannun.model.metric import MetricMetadata
+from hannun.wire.exposition_text.histograms import HistogramReading
 from hannun.wire.exposition_text.limits import HELP_BYTES_MAX, PageLimits
-from hannun.wire.exposition_text.lines import EXEMPLAR_CHARACTERS_MAX, LineExemplar, Sample
+from hannun.wire.exposition_text.lines import EXEMPLAR_CHARACTERS_MAX, LineExemplar, LineHistogram, Sample
 from hannun.wire.exposition_text.values import bound_text
+from hannun.wire.native_histogram import EXPOSED, RESET_HINTS, BadHistogram, checked, from_classic, read_message
 from hannun.wire.protobuf import FIXED64, LENGTH, VARINT, Field, fields, signed, varint
 
 TYPES = ("counter", "gauge", "summary", "unknown", "histogram", "gaugehistogram")
 _VALUE_FIELD = {"counter": 3, "gauge": 2, "unknown": 5}
 _SUMMARY, _HISTOGRAM = 4, 7
-_NATIVE_FIELDS = frozenset({9, 10, 11, 12, 13, 14})
-_ZERO_FIELDS = frozenset({6, 7, 8})
+_BUCKETS_MAX = 1_000_000
+"""Of all native histograms of a page: a bucket is a byte on the wire and seventy as Python numbers."""
 _SHOWN = 60
 _NONE = Field(0, LENGTH, 0, 0, 0, 0)
 """A message that is absent: no bytes."""
@@ -31,18 +34,23 @@ _NONE = Field(0, LENGTH, 0, 0, 0, 0)
 
 @dataclass(slots=True)
 class ProtoPage:
-    """Samples in the order of the page, their `text` being the bytes of their labels; `histograms` were left out."""
+    """Samples in the order of the page, their `text` being the bytes of their labels.
+
+    `ignored`: histograms that have native buckets and were read as classic ones only.
+    """
 
     samples: list[Sample] = field(default_factory=list)
     metadata: list[MetricMetadata] = field(default_factory=list)
-    histograms: int = 0
+    ignored: int = 0
+    reading: HistogramReading = HistogramReading()
+    buckets: int = 0
 
 
-def decode_page(body: bytes, limits: PageLimits | None = None) -> ProtoPage:
+def decode_page(body: bytes, limits: PageLimits | None = None, histograms: HistogramReading | None = None) -> ProtoPage:
     """Raises WireError naming the byte or the metric."""
     limits = limits or PageLimits()
     limits.check_body(len(body))
-    page = ProtoPage()
+    page = ProtoPage(reading=histograms or HistogramReading())
     at = 0
     while at < len(body):
         size, start = varint(body, at, len(body))
@@ -104,7 +112,7 @@ def _samples(
     if kind == "summary":
         yield from _summary(body, parts.get(_SUMMARY, _NONE), metric, labels, ts_ms)
     elif kind in ("histogram", "gaugehistogram"):
-        yield from _histogram(body, parts.get(_HISTOGRAM, _NONE), metric, labels, ts_ms, page)
+        yield from _histogram(body, parts.get(_HISTOGRAM, _NONE), metric, labels, ts_ms, page, kind)
     else:
         value, exemplar = 0.0, None
         part = parts.get(_VALUE_FIELD[kind], _NONE)
@@ -135,8 +143,51 @@ def _summary(body: bytes, part: Field, metric: str, labels: dict[str, str], ts_m
 
 
 def _histogram(
-    body: bytes, part: Field, metric: str, labels: dict[str, str], ts_ms: int | None, page: ProtoPage
+    body: bytes, part: Field, metric: str, labels: dict[str, str], ts_ms: int | None, page: ProtoPage, kind: str
 ) -> Iterator[Sample]:
+    """The native form, the classic one or both, as the page is to be read."""
+    count, total, buckets, is_native = _classic(body, part)
+    if is_native and page.reading.native:
+        native = _native(body, part, metric, page, gauge=kind == "gaugehistogram")
+        told = native.exemplars or tuple(exemplar for _, _, exemplar in buckets if exemplar is not None)
+        # One without a time would be new with each scrape: there is no bucket by which it could be told apart.
+        native = LineHistogram(native.histogram, tuple(one for one in told if one.ts_ms is not None))
+        yield _sample(labels, metric, 0.0, ts_ms, native=native)
+        if not page.reading.keep_classic or not buckets:
+            return
+    elif page.reading.convert_classic and kind == "histogram":
+        made = from_classic([(bound, held) for bound, held, _ in buckets], count, total)
+        if made is not None:
+            exemplars = tuple(exemplar for _, _, exemplar in buckets if exemplar is not None)
+            yield _sample(labels, metric, 0.0, ts_ms, native=LineHistogram(made, exemplars))
+        if not page.reading.keep_classic:
+            return
+    page.ignored += is_native and not page.reading.native
+    yield _sample(labels, f"{metric}_count", count, ts_ms)
+    yield _sample(labels, f"{metric}_sum", total, ts_ms)
+    if not buckets or buckets[-1][0] != float("inf"):
+        buckets.append((float("inf"), count, None))
+    for bound, held, exemplar in buckets:
+        yield _sample({**labels, "le": bound_text(bound)}, f"{metric}_bucket", held, ts_ms, exemplar)
+
+
+def _native(body: bytes, part: Field, metric: str, page: ProtoPage, *, gauge: bool) -> LineHistogram:
+    """With the exemplars of its own. A page with a histogram that breaks a rule is lost, as in Prometheus."""
+    try:
+        raw = read_message(body, part.start, part.end, EXPOSED)
+        page.buckets += raw.told
+        if page.buckets > _BUCKETS_MAX:
+            raise WireError(f"protobuf: more than {_BUCKETS_MAX} buckets of native histograms")
+        raw.hint = RESET_HINTS.index("gauge" if gauge else "unknown")
+        made = checked(raw)
+    except BadHistogram as err:
+        raise WireError(f'protobuf: native histogram of metric "{metric[:_SHOWN]}": {err}') from err
+    told = [_exemplar(body, found.expect(LENGTH)) for found in fields(body, part.start, part.end) if found.number == 16]
+    return LineHistogram(made, tuple(one for one in told if one is not None))
+
+
+def _classic(body: bytes, part: Field) -> tuple[float, float, list[tuple[float, float, LineExemplar | None]], bool]:
+    """(count, sum, buckets, whether it has native buckets too)."""
     count = float_count = total = 0.0
     buckets: list[tuple[float, float, LineExemplar | None]] = []
     native = False
@@ -150,20 +201,12 @@ def _histogram(
                 buckets.append(_bucket(body, found.expect(LENGTH)))
             case 4:
                 float_count = _double(found)
-            case number if number in _NATIVE_FIELDS:
+            case 9 | 12:
+                # A span of no length is how a client says that the empty histogram is meant to be native.
                 native = True
-            case number if number in _ZERO_FIELDS:
+            case 6 | 7 | 8:
                 native = native or found.value != 0
-    if native and not buckets:
-        page.histograms += 1
-        return
-    count = float_count or count
-    yield _sample(labels, f"{metric}_count", count, ts_ms)
-    yield _sample(labels, f"{metric}_sum", total, ts_ms)
-    if not buckets or buckets[-1][0] != float("inf"):
-        buckets.append((float("inf"), count, None))
-    for bound, held, exemplar in buckets:
-        yield _sample({**labels, "le": bound_text(bound)}, f"{metric}_bucket", held, ts_ms, exemplar)
+    return float_count or count, total, buckets, native
 
 
 def _bucket(body: bytes, part: Field) -> tuple[float, float, LineExemplar | None]:
@@ -225,11 +268,16 @@ def _pair(body: bytes, part: Field, name_bytes_max: int, value_bytes_max: int) -
 
 
 def _sample(
-    labels: dict[str, str], name: str, value: float, ts_ms: int | None, exemplar: LineExemplar | None = None
+    labels: dict[str, str],
+    name: str,
+    value: float,
+    ts_ms: int | None,
+    exemplar: LineExemplar | None = None,
+    native: LineHistogram | None = None,
 ) -> Sample:
     own = {**labels, METRIC_NAME: name}
     text = b"".join([f"{label}\0{told}".encode() + b"\xff" for label, told in own.items()])
-    return Sample(text, own, value, ts_ms, exemplar, 0)
+    return Sample(text, own, value, ts_ms, exemplar, 0, native)
 
 
 def _known(body: bytes, part: Field, numbers: tuple[int, ...]) -> Iterator[Field]:

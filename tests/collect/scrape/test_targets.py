@@ -12,6 +12,9 @@ from hannun.collect.scrape.targets import build, global_url, offset_ms
 from hannun.config.prometheus.model import ScrapeConfig, ScrapeLimits
 from hannun.model.relabel import RelabelRule
 from hannun.model.target import TargetGroup
+from hannun.wire.exposition_text import HistogramReading
+
+NATIVE, CONVERT = "__scrape_native_histograms__", "__convert_classic_histograms_to_nhcb__"
 
 
 def config(**more: object) -> ScrapeConfig:
@@ -39,6 +42,25 @@ def test_labels_come_from_the_target_then_the_group_then_the_job() -> None:
         "team": "x",
         "job": "mine",
     }
+
+
+def test_a_job_that_asks_for_native_histograms_says_so_to_relabeling() -> None:
+    job = config(
+        scrape_native_histograms=True,
+        relabel=(
+            RelabelRule(source_labels=("__address__",), regex="b:1", target_label=CONVERT, replacement="true"),
+            RelabelRule(source_labels=("__address__",), regex="b:1", target_label=NATIVE, replacement="false"),
+            RelabelRule(source_labels=("__address__",), regex="c:1", target_label=NATIVE, replacement="perhaps"),
+        ),
+    )
+    found = build(job, [group(at("a:1"), at("b:1"), at("c:1"))])
+    assert [one.histograms for one in found.active] == [
+        HistogramReading(native=True),
+        HistogramReading(convert_classic=True),
+        HistogramReading(native=True),
+    ]
+    told = {name: value for name, value in found.active[0].discovered if "histograms" in name}
+    assert told == {NATIVE: "true", CONVERT: "false", "__always_scrape_classic_histograms__": "false"}
 
 
 @pytest.mark.parametrize(

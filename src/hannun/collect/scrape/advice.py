@@ -132,6 +132,12 @@ TOO_MANY_SAMPLES = Text(
     ko="페이지의 값이 sample_limit({limit})보다 많아서 저장하지 않았습니다. 작업(job)에서 값을 올리거나 "
     "metric_relabel_configs로 시계열을 버려 주세요.",
 )
+TOO_MANY_BUCKETS = Text(
+    en="A native histogram of the page has more than native_histogram_bucket_limit ({limit}) buckets even in the "
+    "coarsest form, so nothing of it is stored. Raise it in the job.",
+    ko="네이티브 히스토그램 하나가 가장 성긴 형태로도 버킷이 native_histogram_bucket_limit({limit})보다 많아서 "
+    "페이지를 저장하지 않았습니다. 작업(job)에서 값을 올려 주세요.",
+)
 TOO_MANY_TARGETS = Text(
     en="The job has more targets than target_limit ({limit}), and then none of them is scraped. Raise it, or narrow "
     "the discovery.",

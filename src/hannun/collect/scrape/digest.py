@@ -15,6 +15,7 @@ import numpy as np
 from hannun.collect.scrape import advice
 from hannun.collect.scrape.exemplars import ExemplarMemory
 from hannun.collect.scrape.failure import ScrapeFailed
+from hannun.collect.scrape.histograms import BucketLimit, taken_out
 from hannun.collect.scrape.labels import LabelMaker
 from hannun.collect.scrape.limits import FUTURE_MS, SAMPLES_MAX
 from hannun.collect.scrape.no_gc import no_gc
@@ -24,12 +25,13 @@ from hannun.collect.scrape.targets import ScrapeTarget
 from hannun.config.prometheus.model import ScrapeConfig
 from hannun.model.errors import Unsupported, WireError
 from hannun.model.exemplar import Exemplar
+from hannun.model.histogram import HistogramSample
 from hannun.model.labels import Labels
 from hannun.model.metric import STALE_NAN, STALE_NAN_BITS, Floats, Ids, Ints, MetricBatch, MetricMetadata, NewSeries
 from hannun.model.ports import MetricSink
 from hannun.process.identity import of_metric
 from hannun.process.relabel import Relabeler
-from hannun.wire.exposition_text import PROTOCOLS, PageColumns, PageDecoder, PageLimits
+from hannun.wire.exposition_text import PROTOCOLS, PageColumns, PageDecoder, PageHistogram, PageLimits
 
 LARGE_BYTES = 1 << 20
 KEPT_LABELS_MAX = 20_000
@@ -38,12 +40,11 @@ KEPT_LABELS_MAX = 20_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Digest:
-    """A good page, ready for the sink. `histograms` native ones were left out."""
+    """A good page, ready for the sink."""
 
     round: Round
     report: Report
     batch: MetricBatch
-    histograms: int
 
 
 class Digester:
@@ -65,7 +66,9 @@ class Digester:
             ),
             legacy_names=config.metric_name_validation_scheme == "legacy",
             fallback=PROTOCOLS.get(config.fallback_protocol),
+            histograms=target.histograms,
         )
+        self._bucket_limit = BucketLimit(config.limits.histogram_buckets, config.limits.histogram_min_bucket_factor)
         self._maker = LabelMaker(config, target.labels, relabel)
         self._reading = Reading(config.honor_timestamps, config.track_timestamps_staleness)
         self._reports = ReportSeries(config, target.labels, target.timeout_ms)
@@ -105,20 +108,23 @@ class Digester:
         if kept > self._samples_max:
             self._keep({**self._kept, **made})
             raise self._too_many(scraped=len(page), kept=kept)
+        histograms = self._limited(page, made, kept)
         oldest, newest = self._sink.bounds()
         found = self._table.read(page, ts_ms, (oldest, min(newest, now_ms + FUTURE_MS)), self._reading, made)
         self.metadata = page.metadata
         self._untold = self._untold or page.metadata_changed
         report = Report(True, took_s(), found.scraped, found.kept, found.added, len(body))
+        exemplars = self._exemplars.new(page, found)
+        found, shapes = taken_out(found, histograms)
         rows = (
             np.concatenate([found.series, found.gone, self._reports.ids]),
             np.concatenate([found.ts_ms, np.full(len(found.gone) + len(self._reports.ids), ts_ms, np.int64)]),
             np.concatenate([found.value, np.full(len(found.gone), STALE_NAN), self._reports.values(report)]),
         )
         self._reported = True
-        batch = self._batch(*rows, made, self._exemplars.new(page, found))
+        batch = self._batch(*rows, made, exemplars, shapes)
         self._keep({new.id: new.labels for new in batch.introduced})
-        return Digest(found, report, batch, page.histograms)
+        return Digest(found, report, batch)
 
     def failed(self, report: Report, ts_ms: int) -> MetricBatch:
         """The scrape failed: markers for what lived until now, and the report."""
@@ -135,6 +141,13 @@ class Digester:
     def refused(self) -> None:
         """The sink did not take the last batch: types and labels must be told again."""
         self._untold = True
+
+    def _limited(self, page: PageColumns, made: dict[int, Labels], kept: int) -> list[PageHistogram]:
+        try:
+            return [one._replace(histogram=self._bucket_limit.of(one.histogram)) for one in page.histograms]
+        except ScrapeFailed as err:
+            self._keep({**self._kept, **made})
+            raise ScrapeFailed(str(err.what), err.advice, scraped=len(page), kept=kept) from err
 
     def _keep(self, labels: dict[int, Labels]) -> None:
         """Until the sink knows these series: it takes a moment, or refuses."""
@@ -158,23 +171,35 @@ class Digester:
             raise ScrapeFailed(str(err), told) from err
 
     def _batch(
-        self, series: Ids, ts_ms: Ints, value: Floats, made: Mapping[int, Labels], exemplars: tuple[Exemplar, ...]
+        self,
+        series: Ids,
+        ts_ms: Ints,
+        value: Floats,
+        made: Mapping[int, Labels],
+        exemplars: tuple[Exemplar, ...],
+        histograms: tuple[HistogramSample, ...] = (),
     ) -> MetricBatch:
         """Rows for the sink, with labels for the series that it does not know."""
-        unknown = np.flatnonzero(self._sink.unknown(series))
+        every = series
+        if histograms:
+            every = np.concatenate([series, np.array([one.series for one in histograms], np.uint64)])
+        unknown = np.flatnonzero(self._sink.unknown(every))
         introduced: dict[int, NewSeries] = {}
         lost: list[int] = []
         if len(unknown):
             reports = self._reports.made()
             for row in unknown.tolist():
-                one = int(series[row])
+                one = int(every[row])
                 labels = made.get(one) or self._kept.get(one) or reports.get(one)
                 if labels is None:
                     lost.append(row)
                 elif one not in introduced:
                     introduced[one] = NewSeries(one, labels, of_metric(labels))
         if lost:
-            if (value[lost].view(np.uint64) != STALE_NAN_BITS).any():
+            shapes_lost = {row - len(series) for row in lost if row >= len(series)}
+            histograms = tuple(one for at, one in enumerate(histograms) if at not in shapes_lost)
+            lost = [row for row in lost if row < len(series)]
+            if shapes_lost or (value[lost].view(np.uint64) != STALE_NAN_BITS).any():
                 # The store forgot series whose labels we no longer hold (a delete, a full queue): the next page will
                 # be read as if it were the first. A marker needs no such care: there is nothing to mark.
                 self.start_over()
@@ -183,7 +208,7 @@ class Digester:
             series, ts_ms, value = series[held], ts_ms[held], value[held]
         metadata = self.metadata if self._untold else ()
         self._untold = False
-        return MetricBatch(series, ts_ms, value, tuple(introduced.values()), metadata, exemplars)
+        return MetricBatch(series, ts_ms, value, tuple(introduced.values()), metadata, exemplars, histograms)
 
     def start_over(self) -> None:
         """Read the next page as if it were the first. What lives is remembered."""

@@ -6,14 +6,16 @@ from hannun.collect.scrape.limits import EXEMPLAR_LENGTH_MAX, EXEMPLARS_MAX
 from hannun.collect.scrape.series import Round
 from hannun.model.exemplar import Exemplar
 from hannun.model.labels import Labels
-from hannun.wire.exposition_text import PageColumns, PageExemplar
+from hannun.wire.exposition_text import PageColumns
+
+_Told = tuple[object, ...]
 
 
 class ExemplarMemory:
-    """Of one target: the exemplar that each series had last."""
+    """Of one target: what each series told last: one exemplar, or those of a native histogram."""
 
     def __init__(self) -> None:
-        self._last: dict[int, PageExemplar] = {}
+        self._last: dict[int, list[_Told]] = {}
 
     def new(self, page: PageColumns, found: Round) -> tuple[Exemplar, ...]:
         """Those to store. An exemplar without a time of its own gets its sample's."""
@@ -21,16 +23,15 @@ class ExemplarMemory:
             self._last = {}
             return ()
         place = {row: at for at, row in enumerate(found.row.tolist())}
-        last: dict[int, PageExemplar] = {}
+        last: dict[int, list[_Told]] = {}
         new: list[Exemplar] = []
         for told in page.exemplars[:EXEMPLARS_MAX]:
             at = place.get(told.row)
             if at is None or sum(len(name) + len(value) for name, value in told.labels.items()) > EXEMPLAR_LENGTH_MAX:
                 continue
             series = int(found.series[at])
-            before = self._last.get(series)
-            last[series] = told
-            if before is None or before[1:] != told[1:]:
+            last.setdefault(series, []).append(told[1:])
+            if told[1:] not in self._last.get(series, ()):
                 ts_ms = int(found.ts_ms[at]) if told.ts_ms is None else told.ts_ms
                 new.append(Exemplar(series, Labels.of(told.labels), told.value, ts_ms))
         self._last = last

@@ -242,7 +242,6 @@ class TargetLoop:
         found = digest.round
         outcomes.count("metrics", Outcome.INVALID, found.duplicates, reason="told twice with different values")
         outcomes.count("metrics", Outcome.LIMITED, found.out_of_bounds, reason="timestamp out of bounds")
-        outcomes.count("metrics", Outcome.FILTERED, digest.histograms, reason="native histogram")
 
     def _offer(self, batch: MetricBatch) -> None:
         try:

@@ -1,8 +1,9 @@
 """Discovered groups -> the targets of a job, as Prometheus 3.x makes them. Pure.
 
 Labels that a target may carry beside its own: `__scheme__`, `__metrics_path__`, `__param_*`, `__scrape_interval__` and
-`__scrape_timeout__` are set where they are missing, so that relabeling can read and change them. The three booleans of
-3.x about native histograms are not set: they promise what is not stored here. No port is added to an address.
+`__scrape_timeout__` are set where they are missing, so that relabeling can read and change them. So are the three
+booleans of 3.x about native histograms, where the job asks for any of them: the targets of all other jobs show what
+they always showed. No port is added to an address.
 """
 
 from __future__ import annotations
@@ -19,9 +20,12 @@ from hannun.config.prometheus.model import ScrapeConfig
 from hannun.model.target import DroppedTarget, Pairs, TargetGroup
 from hannun.model.time import format_duration_ms, parse_duration_ms
 from hannun.process.relabel import Relabeler
+from hannun.wire.exposition_text import HistogramReading
 
 ADDRESS, SCHEME, PATH = "__address__", "__scheme__", "__metrics_path__"
 INTERVAL, TIMEOUT, PARAM = "__scrape_interval__", "__scrape_timeout__", "__param_"
+NATIVE, KEEP_CLASSIC = "__scrape_native_histograms__", "__always_scrape_classic_histograms__"
+CONVERT_CLASSIC = "__convert_classic_histograms_to_nhcb__"
 DROPPED_MAX = 1_000
 """Kept for the page of a job without keep_dropped_targets; all are counted."""
 
@@ -44,11 +48,12 @@ class ScrapeTarget:
     discovered: Pairs
     interval_ms: int
     timeout_ms: int
+    histograms: HistogramReading = HistogramReading()
 
     @property
     def key(self) -> tuple[object, ...]:
         """What makes it the same target over a new list: what it was discovered with does not."""
-        return (self.url, self.labels, self.interval_ms, self.timeout_ms)
+        return (self.url, self.labels, self.interval_ms, self.timeout_ms, self.histograms)
 
     @property
     def name(self) -> str:
@@ -111,6 +116,9 @@ def discovered_labels(config: ScrapeConfig, group: TargetGroup, own: Mapping[str
         SCHEME: config.scheme,
         **{f"{PARAM}{name}": values[0] for name, values in config.params.items() if values},
     }
+    native = _histograms_of(config)
+    if any(native.values()):
+        defaults |= {name: "true" if wanted else "false" for name, wanted in native.items()}
     for name, value in defaults.items():
         if not labels.get(name):
             labels[name] = value
@@ -147,7 +155,22 @@ def make_target(config: ScrapeConfig, discovered: Mapping[str, str], relabel: Re
         _pairs(discovered),
         interval_ms,
         timeout_ms,
+        HistogramReading(*(_truth(labels.get(name, ""), wanted) for name, wanted in _histograms_of(config).items())),
     )
+
+
+def _histograms_of(config: ScrapeConfig) -> dict[str, bool]:
+    """What the job asks for, in the order of HistogramReading."""
+    return {
+        NATIVE: config.scrape_native_histograms,
+        KEEP_CLASSIC: config.always_scrape_classic_histograms,
+        CONVERT_CLASSIC: config.convert_classic_histograms_to_nhcb,
+    }
+
+
+def _truth(label: str, default: bool) -> bool:
+    """A label that relabeling left as it must not be means what the job means."""
+    return {"true": True, "false": False}.get(label, default)
 
 
 def offset_ms(target: ScrapeTarget, seed: str, interval_ms: int) -> int:

@@ -90,6 +90,8 @@ class ScrapeLimits:
     label_value_length: int = 0
     targets: int = 0
     keep_dropped_targets: int = 0
+    histogram_buckets: int = 0
+    histogram_min_bucket_factor: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,6 +193,8 @@ def _limits(limits: ScrapeLimits) -> Tree:
             "label_name_length_limit": limits.label_name_length,
             "label_value_length_limit": limits.label_value_length,
             "keep_dropped_targets": limits.keep_dropped_targets,
+            "native_histogram_bucket_limit": limits.histogram_buckets,
+            "native_histogram_min_bucket_factor": limits.histogram_min_bucket_factor,
         }
     )
 

@@ -136,7 +136,7 @@ def _job(section: Section, common: Global) -> ScrapeConfig:
         convert_classic_histograms_to_nhcb=section.flag("convert_classic_histograms_to_nhcb", common.convert_to_nhcb),
         metric_name_validation_scheme=validation,
         metric_name_escaping_scheme=_escaping_of(section, common, validation),
-        limits=_limits(section, common.limits),
+        limits=_limits(section, common.limits, of_job=True),
         client=read_client(section),
         relabel=read_rules(section, "relabel_configs", "target relabeling rule in scrape config", legacy=legacy),
         metric_relabel=read_rules(
@@ -150,8 +150,6 @@ def _job(section: Section, common: Global) -> ScrapeConfig:
             f"scheme {quote(job.scheme)}: only http and https can be scraped",
             f"scheme {quote(job.scheme)}: http와 https만 수집할 수 있습니다",
         )
-    section.whole("native_histogram_bucket_limit")
-    section.number("native_histogram_min_bucket_factor")
     section.unused("scrape_failure_log_file", "Hannun keeps no such log file", "이 로그 파일은 만들지 않습니다")
     check_addresses(section, job.relabel, job.discoveries)
     if section.source.notes.strict:
@@ -185,7 +183,7 @@ def _classic(section: Section, common: Global) -> bool:
     return section.flag("always_scrape_classic_histograms", older)
 
 
-def _limits(section: Section, common: ScrapeLimits) -> ScrapeLimits:
+def _limits(section: Section, common: ScrapeLimits, *, of_job: bool = False) -> ScrapeLimits:
     """A limit of 0 takes over the global one: that is how Prometheus knows that none was given."""
     return ScrapeLimits(
         body_bytes=section.size("body_size_limit") or common.body_bytes,
@@ -195,6 +193,9 @@ def _limits(section: Section, common: ScrapeLimits) -> ScrapeLimits:
         label_value_length=section.whole("label_value_length_limit") or common.label_value_length,
         targets=section.whole("target_limit") or common.targets,
         keep_dropped_targets=section.whole("keep_dropped_targets") or common.keep_dropped_targets,
+        # Known to a job only: as a global key Prometheus refuses them.
+        histogram_buckets=section.whole("native_histogram_bucket_limit") if of_job else 0,
+        histogram_min_bucket_factor=section.number("native_histogram_min_bucket_factor") if of_job else 0.0,
     )
 
 

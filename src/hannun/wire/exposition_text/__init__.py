@@ -5,9 +5,10 @@ remembers the series texts of its target, so that a line seen before costs a com
 together. Strict where Prometheus 3.x is: one bad line loses the page, and the error names it.
 """
 
-from hannun.wire.exposition_text.columns import FirstSeen, PageColumns, PageExemplar
+from hannun.wire.exposition_text.columns import FirstSeen, PageColumns, PageExemplar, PageHistogram
 from hannun.wire.exposition_text.dialect import PROTOCOLS, Dialect, dialect_of
 from hannun.wire.exposition_text.fast import PageDecoder, warm
+from hannun.wire.exposition_text.histograms import HistogramReading
 from hannun.wire.exposition_text.limits import PageLimits
 from hannun.wire.exposition_text.plain import Page, read_page
 
@@ -15,10 +16,12 @@ __all__ = [
     "PROTOCOLS",
     "Dialect",
     "FirstSeen",
+    "HistogramReading",
     "Page",
     "PageColumns",
     "PageDecoder",
     "PageExemplar",
+    "PageHistogram",
     "PageLimits",
     "dialect_of",
     "read_page",

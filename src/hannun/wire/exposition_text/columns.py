@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hannun.model.histogram import NativeHistogram
 from hannun.model.metric import Floats, Ints, MetricMetadata
 
 
@@ -19,6 +20,13 @@ class FirstSeen(NamedTuple):
 
     number: int
     labels: dict[str, str]
+
+
+class PageHistogram(NamedTuple):
+    """The native histogram of one row, whose `value` says nothing."""
+
+    row: int
+    histogram: NativeHistogram
 
 
 class PageExemplar(NamedTuple):
@@ -41,7 +49,7 @@ class PageColumns:
     that are free again, none of them in `index`; a later page may give them to other series.
     `index_end`: all numbers in use are below it, so state per series fits into arrays of this length.
     `metadata`: all that the page said, the same object as last time while it is the same (`metadata_changed` False).
-    `histograms`: native histograms of a protobuf page, which are not stored.
+    `histograms`: which rows are native histograms, ascending.
     """
 
     index: Ints
@@ -54,7 +62,25 @@ class PageColumns:
     exemplars: tuple[PageExemplar, ...] = ()
     metadata: tuple[MetricMetadata, ...] = ()
     metadata_changed: bool = False
-    histograms: int = 0
+    histograms: tuple[PageHistogram, ...] = ()
 
     def __len__(self) -> int:
         return len(self.index)
+
+
+def without_rows(page: PageColumns, rows: Ints) -> PageColumns:
+    """The page as if these rows had not been told; what they are of is not announced."""
+    kept = np.ones(len(page), np.bool_)
+    kept[rows] = False
+    place = np.cumsum(kept) - 1
+    gone = set(page.index[rows].tolist())
+    return replace(
+        page,
+        index=page.index[kept],
+        value=page.value[kept],
+        ts_ms=page.ts_ms[kept],
+        has_ts=page.has_ts[kept],
+        new=tuple(one for one in page.new if one.number not in gone),
+        exemplars=tuple(one._replace(row=int(place[one.row])) for one in page.exemplars if kept[one.row]),
+        histograms=tuple(one._replace(row=int(place[one.row])) for one in page.histograms),
+    )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from hannun.model.errors import WireError
+from hannun.model.histogram import NativeHistogram
 from hannun.model.labels import METRIC_NAME
 from hannun.wire.exposition_text.grammar import (
     BLANKS,
@@ -49,6 +50,13 @@ class LineExemplar(NamedTuple):
     ts_ms: int | None
 
 
+class LineHistogram(NamedTuple):
+    """What a native histogram has in the place of a value; only protobuf pages tell any."""
+
+    histogram: NativeHistogram
+    exemplars: tuple[LineExemplar, ...] = ()
+
+
 class Sample(NamedTuple):
     """`text` is the series as it stands on the page, everything before the value, without blanks around it.
 
@@ -61,6 +69,8 @@ class Sample(NamedTuple):
     ts_ms: int | None
     exemplar: LineExemplar | None
     end: int
+    native: LineHistogram | None = None
+    """Then `value` says nothing."""
 
 
 class Meta(NamedTuple):

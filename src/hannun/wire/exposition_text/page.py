@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from hannun.model.errors import WireError
 from hannun.model.metric import NORMAL_NAN_BITS, Ints
 from hannun.wire.exposition_text import scan
-from hannun.wire.exposition_text.columns import PageExemplar
+from hannun.wire.exposition_text.columns import PageExemplar, PageHistogram
 from hannun.wire.exposition_text.dialect import Dialect
 from hannun.wire.exposition_text.limits import PageLimits
 from hannun.wire.exposition_text.lines import (
@@ -55,6 +55,7 @@ class PageScan:
         self._has_ts: NDArray[np.bool_] = np.empty(room, dtype=np.bool_)
         self._marks: Ints = np.empty((_ROOM_MIN, 2), dtype=np.int64)
         self.exemplars: list[PageExemplar] = []
+        self.histograms: list[PageHistogram] = []
         self.learned: list[tuple[int, Told]] = []
 
     @property
@@ -116,6 +117,9 @@ class PageScan:
         self._has_ts[new] = [line.ts_ms is not None for _, line in rows]
         for row, (_, line) in enumerate(rows, row_at):
             self._add_exemplar(row, line.exemplar)
+            if line.native is not None:
+                self.histograms.append(PageHistogram(row, line.native.histogram))
+                self.exemplars += [PageExemplar(row, *exemplar) for exemplar in line.native.exemplars]
         self.learned += [(entry, line) for entry, line, is_new in zip(entries, lines, fresh, strict=True) if is_new]
         self._cursor[scan.LINE] += len(lines)
         self._cursor[scan.ROW] += len(rows)
