@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 
 from hannun.api.limits import ApiLimits
 from hannun.api.prometheus import routes
+from hannun.model.histogram import Buckets, NativeHistogram
 from hannun.model.labels import Labels
 from hannun.model.metric import STALE_NAN
 from hannun.query.promql import PromEngine
 from hannun.wire.protobuf import fields, signed
+from hannun.wire.remote_write import PlainDecoder
 from hannun.wire.remote_write.encode import nested, text, varint
 
 NOW_MS = 1_700_000_000_000
@@ -90,6 +92,20 @@ async def test_each_question_has_its_result(read, reader) -> None:
     assert math.isnan(stale[1])
     assert list(second) == [one]
     assert third == {}
+
+
+async def test_native_histograms_are_samples_too(read, reader) -> None:
+    reader.clear()
+    one = NativeHistogram(3, 4.0, 2.5, positive=Buckets((-1, 4), (1.0, 3.0)))
+    labels = Labels.of(__name__="latency")
+    reader.add_histograms(labels, [(NOW_MS - 1, one), (NOW_MS, one), (NOW_MS + 10, one)])
+    asked = snappy(question(NOW_MS, NOW_MS + 10, matcher(EQ, "__name__", "latency"), matcher(EQ, "az", "a")))
+    answer = await read(asked, external_labels=lambda: {"az": "a"})
+    body = bytes(cramjam.snappy.decompress_raw(answer.content))
+    (result,) = fields(body, 0, len(body))
+    found = PlainDecoder().decode(body[result.start : result.end])
+    assert found.labels(0) == Labels.of(__name__="latency", az="a")
+    assert [(one.ts_ms, one.histogram) for one in found.histograms().samples] == [(NOW_MS, one), (NOW_MS + 10, one)]
 
 
 async def test_external_labels_are_added_and_true_of_everything(read, reader) -> None:

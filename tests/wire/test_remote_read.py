@@ -12,11 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hannun.model.errors import BadQuery, HannunError, TooLarge, WireError
+from hannun.model.histogram import Buckets, HistogramSeries, NativeHistogram
 from hannun.model.labels import Labels
 from hannun.model.matcher import Matcher, MatchOp
 from hannun.model.metric import STALE_NAN, SeriesColumns
+from hannun.testing.histograms import histograms
 from hannun.wire.protobuf import fields, signed
-from hannun.wire.remote_read import ReadQuery, ReadRequest, compress, decode, encode, encode_plain, warm
+from hannun.wire.remote_read import ReadQuery, ReadRequest, compress, decode, encode, encode_plain, encode_series, warm
+from hannun.wire.remote_write import PlainDecoder
 from hannun.wire.remote_write.encode import nested, text, varint
 
 
@@ -128,3 +131,58 @@ def test_any_bytes_give_a_request_or_an_error_of_ours(body: bytes, flips: list[t
 
 def test_warming_compiles() -> None:
     warm()
+
+
+ONE = NativeHistogram(3, 5.0, 2.5, 0.001, 1.0, Buckets((-1, 4), (1.0, 3.0)), reset_hint="gauge")
+
+
+def test_histograms_stand_among_the_floats_in_the_order_of_labels() -> None:
+    names = [Labels.of(__name__="m", a=letter) for letter in "abcde"]
+    floats = columns([(names[index], [(1_000, float(index))]) for index in (4, 0, 2)], base_ms=500)
+    shaped = [HistogramSeries(names[3], (1_000, 2_000), (ONE, ONE)), HistogramSeries(names[1], (1_000,), (ONE,))]
+    body = encode_series(floats, shaped)
+    found = PlainDecoder().decode(body)
+    assert [found.labels(index) for index in range(5)] == names
+    assert found.counts.tolist() == [1, 0, 1, 0, 1]
+    read = found.histograms().samples
+    assert [(one.series, one.ts_ms) for one in read] == [
+        (names[1].series_id(), 1_000),
+        (names[3].series_id(), 1_000),
+        (names[3].series_id(), 2_000),
+    ]
+    assert {one.histogram for one in read} == {ONE}
+    assert encode([floats], [shaped]) == nested(1, body)
+
+
+def test_of_a_float_and_a_histogram_at_one_time_the_histogram_goes_out() -> None:
+    floats = columns([(UP, [(1_000, 1.0), (2_000, STALE_NAN)])])
+    found = PlainDecoder().decode(encode_series(floats, [HistogramSeries(UP, (1_000,), (ONE,))]))
+    assert (found.ts_ms.tolist(), [one.ts_ms for one in found.histograms().samples]) == ([2_000], [1_000])
+
+
+def test_large_histograms_count_against_the_answer() -> None:
+    wide = NativeHistogram(0, 1.0, 1.0, positive=Buckets(tuple(range(1_000)), (1.0,) * 1_000))
+    with pytest.raises(TooLarge, match="larger than 10000 bytes"):
+        encode([columns([])], [[HistogramSeries(UP, (1,), (wide,))]], bytes_max=10_000)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    floats=st.dictionaries(st.sampled_from("abcd"), st.lists(st.integers(0, 9), unique=True).map(sorted)),
+    shaped=st.dictionaries(st.sampled_from("abcd"), st.dictionaries(st.integers(0, 9), histograms(), min_size=1)),
+)
+def test_all_samples_of_any_mix_arrive_within_the_room_that_was_foreseen(
+    floats: dict[str, list[int]], shaped: dict[str, dict[int, NativeHistogram]]
+) -> None:
+    def name(letter: str) -> Labels:
+        return Labels.of(__name__=letter)
+
+    result = columns([(name(one), [(ts, 1.0) for ts in times]) for one, times in floats.items() if times])
+    series = [
+        HistogramSeries(name(one), tuple(sorted(of)), tuple(of[ts] for ts in sorted(of))) for one, of in shaped.items()
+    ]
+    found = PlainDecoder().decode(encode_series(result, series))
+    expected = {(name(one).series_id(), ts) for one, times in floats.items() for ts in times}
+    held = {(name(one).series_id(), ts): of[ts] for one, of in shaped.items() for ts in of}
+    assert set(zip(found.series().tolist(), found.ts_ms.tolist(), strict=True)) == expected - held.keys()
+    assert {(one.series, one.ts_ms): one.histogram for one in found.histograms().samples} == held

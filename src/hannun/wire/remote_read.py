@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import cramjam
@@ -16,8 +18,11 @@ import numpy as np
 from numba import njit
 
 from hannun.model.errors import BadQuery, TooLarge, WireError
+from hannun.model.histogram import HistogramSeries
+from hannun.model.labels import Labels
 from hannun.model.matcher import Matcher, Matchers, MatchOp
 from hannun.model.metric import SeriesColumns
+from hannun.wire import native_histogram
 from hannun.wire.protobuf import LENGTH, VARINT, fields, signed, varint
 from hannun.wire.protobuf import text as read_text
 from hannun.wire.protobuf_write import nested, text
@@ -33,6 +38,8 @@ _OPS = (MatchOp.EQUAL, MatchOp.NOT_EQUAL, MatchOp.REGEX, MatchOp.NOT_REGEX)
 # Tags and lengths around one sample: 0x12 <length> 0x09 <8 bytes> 0x10 <timestamp, at most 10 bytes>.
 _SAMPLE_BYTES_MAX = 2 + 9 + 1 + 10
 _SERIES_HEAD_BYTES_MAX = 11
+# Numbers of one histogram, and of each bucket a span and a count.
+_HISTOGRAM_BYTES_MAX, _BUCKET_BYTES_MAX = 96, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,19 +119,42 @@ def _matcher(body: bytes, start: int, end: int) -> Matcher:
     return Matcher(name, _OPS[kind], value)
 
 
-def encode(results: Sequence[SeriesColumns], *, bytes_max: int = 1 << 31) -> bytes:
-    """An uncompressed ReadResponse, one result per query, its series sorted by labels.
+Shapes = Sequence[HistogramSeries]
+"""The native histograms of one query's series."""
+
+
+def encode(results: Sequence[SeriesColumns], histograms: Sequence[Shapes] = (), *, bytes_max: int = 1 << 31) -> bytes:
+    """An uncompressed ReadResponse, one result per query, its series sorted by labels. `histograms`: those of each.
 
     Raises TooLarge when the answer could exceed `bytes_max`, before anything is allocated.
     """
-    if sum(_room(result) for result in results) > bytes_max:
+    shapes = histograms or [()] * len(results)
+    if sum(_room(result) for result in results) + sum(map(_room_of_shapes, shapes)) > bytes_max:
         raise TooLarge(f"the answer would be larger than {bytes_max} bytes", "ask for a shorter range or fewer series")
-    return b"".join(nested(1, _encode_result(result)) for result in results)
+    return b"".join(nested(1, encode_series(result, some)) for result, some in zip(results, shapes, strict=True))
 
 
-def encode_series(series: SeriesColumns) -> bytes:
-    """TimeSeries messages in field 1, sorted by labels: a query's result, and just as well a WriteRequest of 1.0."""
-    return _encode_result(series)
+def encode_series(result: SeriesColumns, histograms: Shapes = ()) -> bytes:
+    """TimeSeries messages in field 1, sorted by labels: a query's result, and just as well a WriteRequest of 1.0.
+
+    Series with native histograms are few and are written in Python; the runs of floats between them are not.
+    """
+    order = _sorted(result)
+    if not histograms:
+        return _encode_run(result, order)
+    shaped = {one.labels: one for one in histograms}
+    at = {result.labels[index]: index for index in order if result.labels[index] in shaped}
+    rows: list[tuple[object, int | None, HistogramSeries | None]]
+    rows = [(result.labels[index].pairs, index, None) for index in order if result.labels[index] not in shaped]
+    rows += [(one.labels.pairs, at.get(one.labels), one) for one in shaped.values()]
+    rows.sort(key=itemgetter(0))
+    parts: list[bytes] = []
+    for floats, some in groupby(rows, key=lambda row: row[2] is None):
+        if floats:
+            parts.append(_encode_run(result, [index for _, index, _ in some if index is not None]))
+        else:
+            parts += [nested(1, _shaped_series(result, index, one)) for _, index, one in some if one is not None]
+    return b"".join(parts)
 
 
 def compress(body: bytes) -> bytes:
@@ -139,12 +169,25 @@ def encode_plain(results: Sequence[SeriesColumns]) -> bytes:
     )
 
 
-def _plain_series(result: SeriesColumns, index: int) -> bytes:
+def _plain_series(result: SeriesColumns, index: int, but: frozenset[int] = frozenset()) -> bytes:
+    """Without the floats at the times `but`."""
     begin, end = int(result.offsets[index]), int(result.offsets[index + 1])
-    points = zip(result.ts[begin:end].tolist(), result.value[begin:end], strict=True)
-    return _labels(result, index) + b"".join(
-        nested(2, b"\x09" + value.tobytes() + b"\x10" + put_varint((result.base_ms + ts) % (1 << 64)))
+    points = zip(
+        (result.ts[begin:end].astype(np.int64) + result.base_ms).tolist(), result.value[begin:end], strict=True
+    )
+    return _labels(result.labels[index]) + b"".join(
+        nested(2, b"\x09" + value.tobytes() + b"\x10" + put_varint(ts % (1 << 64)))
         for ts, value in points
+        if ts not in but
+    )
+
+
+def _shaped_series(result: SeriesColumns, index: int | None, shaped: HistogramSeries) -> bytes:
+    """A series with native histograms. Of a float and a histogram at one time the histogram is the newer one."""
+    head = _labels(shaped.labels) if index is None else _plain_series(result, index, frozenset(shaped.ts_ms))
+    return head + b"".join(
+        nested(4, native_histogram.encode(one, ts_ms))
+        for ts_ms, one in zip(shaped.ts_ms, shaped.histograms, strict=True)
     )
 
 
@@ -152,8 +195,8 @@ def _sorted(result: SeriesColumns) -> list[int]:
     return sorted(range(len(result)), key=lambda index: result.labels[index].pairs)
 
 
-def _labels(result: SeriesColumns, index: int) -> bytes:
-    return b"".join(nested(1, text(1, name) + text(2, value)) for name, value in result.labels[index])
+def _labels(labels: Labels) -> bytes:
+    return b"".join(nested(1, text(1, name) + text(2, value)) for name, value in labels)
 
 
 def _room(result: SeriesColumns) -> int:
@@ -162,12 +205,23 @@ def _room(result: SeriesColumns) -> int:
     return names + _SERIES_HEAD_BYTES_MAX * len(result) + _SAMPLE_BYTES_MAX * len(result.ts) + _SERIES_HEAD_BYTES_MAX
 
 
-def _encode_result(result: SeriesColumns) -> bytes:
-    order = _sorted(result)
-    heads = [_labels(result, index) for index in order]
+def _room_of_shapes(shapes: Shapes) -> int:
+    names = sum(16 + 4 * (len(name) + len(value)) for one in shapes for name, value in one.labels)
+    held = sum(
+        _HISTOGRAM_BYTES_MAX + _BUCKET_BYTES_MAX * (one.buckets + len(one.custom_values))
+        for series in shapes
+        for one in series.histograms
+    )
+    return names + held + _SERIES_HEAD_BYTES_MAX * len(shapes)
+
+
+def _encode_run(result: SeriesColumns, order: Sequence[int]) -> bytes:
+    """The series at `order`, floats alone."""
+    heads = [_labels(result.labels[index]) for index in order]
     ends = np.cumsum([0, *(len(head) for head in heads)], dtype=np.int64)
     joined = np.frombuffer(b"".join(heads), dtype=np.uint8)
-    size = len(joined) + _SERIES_HEAD_BYTES_MAX * len(result) + _SAMPLE_BYTES_MAX * len(result.ts)
+    rows = int(sum(result.offsets[index + 1] - result.offsets[index] for index in order))
+    size = len(joined) + _SERIES_HEAD_BYTES_MAX * len(order) + _SAMPLE_BYTES_MAX * rows
     out = np.empty(size, dtype=np.uint8)
     bits = np.ascontiguousarray(result.value).view(np.uint64)
     at = _fill(

@@ -61,5 +61,5 @@ def listed(backend: Backend, *, admin: bool) -> dict[str, Mapping[str, bool]]:
         "promql_functions": dict.fromkeys(sorted(FUNCTIONS), True),
         "promql_operators": dict.fromkeys(sorted(names), True),
         "rules": {"keep_firing_for": True, "query_offset": True},
-        "tsdb": {"delayed_compaction": False, "native_histograms": False, "out_of_order": True},
+        "tsdb": {"delayed_compaction": False, "native_histograms": True, "out_of_order": True},
     }

@@ -19,6 +19,7 @@ from hannun.api.prometheus.envelope import status_of
 from hannun.model.access import Access
 from hannun.model.budget import Budget
 from hannun.model.errors import HannunError, TooLarge, Unsupported, WireError
+from hannun.model.histogram import HistogramReader, HistogramSeries
 from hannun.model.http import Endpoint
 from hannun.model.labels import Labels
 from hannun.model.matcher import Matchers, MatchOp
@@ -49,8 +50,9 @@ def endpoints(backend: Backend) -> list[Endpoint]:
             if not asked.takes_samples:
                 raise WireError("remote read: only SAMPLES answers are sent, and the request does not take them")
             found = [_select(backend, query, external, budget) for query in asked.queries]
+            shapes = [_histograms(backend, query, external, budget) for query in asked.queries]
             budget.check()
-            whole = remote_read.encode(found, bytes_max=backend.limits.answer_bytes_max)
+            whole = remote_read.encode(found, shapes, bytes_max=backend.limits.answer_bytes_max)
             return Body((remote_read.compress(whole),))
 
         packed = await backend.runner.run(request.is_disconnected, work, budget)
@@ -73,9 +75,22 @@ def _select(
 ) -> SeriesColumns:
     """Both ends of the range belong to it; the reader's left end does not."""
     found = backend.reader.select(_inner(query.matchers, external), query.start_ms - 1, query.end_ms, budget)
-    if not external:
-        return found
-    return replace(found, labels=tuple(Labels.of({**external, **labels.as_dict()}) for labels in found.labels))
+    return replace(found, labels=tuple(_leaving(labels, external) for labels in found.labels)) if external else found
+
+
+def _histograms(
+    backend: Backend, query: remote_read.ReadQuery, external: Mapping[str, str], budget: Budget
+) -> tuple[HistogramSeries, ...]:
+    reader = backend.reader
+    if not isinstance(reader, HistogramReader):
+        return ()
+    found = reader.histograms(_inner(query.matchers, external), query.start_ms - 1, query.end_ms, budget)
+    return tuple(replace(one, labels=_leaving(one.labels, external)) for one in found) if external else found
+
+
+def _leaving(labels: Labels, external: Mapping[str, str]) -> Labels:
+    """The labels that a series leaves this server with."""
+    return Labels.of({**external, **labels.as_dict()})
 
 
 def _inner(matchers: Matchers, external: Mapping[str, str]) -> Matchers:
