@@ -1,0 +1,172 @@
+"""`| json` in SQL, for lines that are one JSON object.
+
+The engine validates what it parses, which Loki does not: a line that begins like an object and is none is unsure. One
+parse gives every name that is asked for. A number comes out as the engine prints it, so where its text matters it is
+looked up in the line. Loki makes label names out of keys, so several keys may give one name: lines on which another key
+could claim the name are unsure too.
+"""
+
+from __future__ import annotations
+
+from hannun.query.logql.compile import like
+from hannun.query.logql.compile.building import Building
+from hannun.query.logql.compile.sure import ABSENT, ALWAYS, NotInSql, Sure, Text, all_of, any_of, none_of
+from hannun.query.logql.stages.json_path import Path, parse_path
+from hannun.query.logql.stages.names import is_label_name
+from hannun.query.logql.stages.state import JSON_ERROR
+from hannun.query.logql.syntax import Json
+
+NAMES_MAX = 64
+_SPACES = "' ', '\\t', '\\r', '\\n'"
+_DIGITS = "'-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'"
+_NAME_CHARACTER_CODES = tuple(
+    f"\\u00{code:02x}" for code in (*range(0x30, 0x3A), *range(0x41, 0x5B), 0x5F, *range(0x61, 0x7B))
+)
+# JSON text may write the digits of an escape in capitals, too.
+ESCAPED_NAMES = tuple(dict.fromkeys((*_NAME_CHARACTER_CODES, *(c[:4] + c[4:].upper() for c in _NAME_CHARACTER_CODES))))
+
+
+class JsonKeys:
+    """Every key. Names that begin with `_` have too many keys that could give them."""
+
+    error_name = JSON_ERROR
+
+    def __init__(self, build: Building, line: str) -> None:
+        self._build = build
+        self._line = line
+        self._asked: list[str] = []
+        self._broken: str | None = None
+        self._parsed = build.later("json", self._expression)
+
+    def value(self, name: str) -> Text:
+        found = self.number_text(name)
+        if found is ABSENT:
+            return found
+        doubt = _otherwise_written(self._build, self._line, name, found.sql)
+        return Text(found.sql, any_of((found.unsure, doubt)), found.empty_there)
+
+    def number_text(self, name: str) -> Text:
+        if not is_label_name(name) or name.startswith("_") or len(self._asked) >= NAMES_MAX:
+            raise NotInSql
+        if name not in self._asked:
+            self._asked.append(name)
+        raw = f"tupleElement({self._parsed}, '{name}')"
+        text = self._build.name(f"ifNull({raw}, '')", "value")
+        return Text(text, any_of((_no_plain_text(text), self._rivals(name))), f"isNotNull({raw})")
+
+    def error(self) -> Sure:
+        line = self._line
+        begins = self._build.name(f"substring({line}, 1, 1)", "begins")
+        return Sure(
+            f"{begins} NOT IN ('{{', {_SPACES})",
+            any_of((f"{begins} IN ({_SPACES})", f"({begins} = '{{' AND {self._is_broken()})")),
+        )
+
+    def hint(self, name: str, value: str) -> str:
+        return spelled(self._build, value)
+
+    def _is_broken(self) -> str:
+        if self._broken is None:
+            self._broken = self._build.later("broken", self._nothing_valid)
+        return self._broken
+
+    def _nothing_valid(self) -> str:
+        # A parse that gave any value was one of a valid document, and needs no second look.
+        nothing = [f"isNull(tupleElement({self._parsed}, '{name}'))" for name in self._asked]
+        return f"({all_of((*nothing, f'NOT isValidJSON({self._line})'))})"
+
+    def _expression(self) -> str:
+        asked = self._asked or ["level"]
+        kinds = ", ".join(f"`{name}` Nullable(String)" for name in asked)
+        return f"JSONExtract({self._line}, 'Tuple({kinds})')"
+
+    def _rivals(self, name: str) -> str:
+        """Other keys that give this name: spaces around, escapes within, separators instead of `_`, nested ones."""
+        build, line = self._build, self._line
+        first, last = name.split("_")[0], name.rsplit("_", 1)[-1]
+        needles = [f'" {first}', f'{last} "', f'"\\t{first}', f'"\\n{first}', f'{last}\\n"', f'{last}\\t"']
+        rivals = [f"multiSearchAny({line}, {build.texts(needles)})"]
+        escaped = f"(position({line}, '\\\\u00') > 0 AND multiSearchAny({line}, {build.texts(ESCAPED_NAMES)}))"
+        rivals.append(build.name(escaped, "escaped"))
+        if "_" in name:
+            prefix, whole = build.text(f'"{first}'), build.text(f'"{name}"')
+            at = build.name(f"position({line}, {prefix})", "at")
+            alone = f"({at} = position({line}, {whole}) AND ({at} = 0 OR position({line}, {prefix}, {at} + 1) = 0))"
+            # Korean and other letters are no letters to Loki: they become `_` like a dot.
+            rivals.append(f"(NOT {alone} AND match({line}, {build.text(_rival_keys(name))}))")
+        return any_of(rivals)
+
+
+class JsonPaths:
+    """`| json a="x.y"`: named paths of keys without array indices."""
+
+    error_name = JSON_ERROR
+
+    def __init__(self, build: Building, line: str, node: Json) -> None:
+        self._build = build
+        self._line = line
+        self._paths: dict[str, Path] = {}
+        for extraction in node.extractions:
+            if extraction.label in self._paths:
+                raise NotInSql
+            self._paths[extraction.label] = parse_path(extraction.path)
+
+    def value(self, name: str) -> Text:
+        found = self.number_text(name)
+        if found is ABSENT:
+            return found
+        key = str(self._paths[name][-1])
+        doubt = _otherwise_written(self._build, self._line, key, found.sql)
+        return Text(found.sql, any_of((found.unsure, doubt)), found.empty_there)
+
+    def number_text(self, name: str) -> Text:
+        path = self._paths.get(name)
+        if path is None:
+            return ABSENT
+        if any(isinstance(part, int) or "\\" in part or '"' in part for part in path):
+            raise NotInSql
+        keys = ", ".join(self._build.text(str(part)) for part in path)
+        text = self._build.name(f"JSONExtractString({self._line}, {keys})", "value")
+        return Text(text, _no_plain_text(text), ALWAYS)
+
+    def error(self) -> Sure:
+        line = self._line
+        begins = self._build.name(f"substring({line}, 1, 1)", "begins")
+        return Sure(
+            f"{begins} NOT IN ('', '{{', '[', '\"')",
+            any_of((f"{begins} IN ('[', '\"')", f"({begins} = '{{' AND NOT isValidJSON({line}))")),
+        )
+
+    def hint(self, name: str, value: str) -> str:
+        return spelled(self._build, value)
+
+
+def spelled(build: Building, value: str) -> str:
+    """Every line whose JSON holds the string `value` says it, unless escapes write its letters as codes."""
+    if '"' in value or "\\" in value or "/" in value or any(char < " " for char in value):
+        return ALWAYS
+    # A space may stand for a character that Loki replaces by one.
+    hint = all_of(like.says(build, word) for word in value.split(" ") if like.is_worth(word))
+    return hint if hint == ALWAYS else any_of((hint, like.says(build, "\\u00")))
+
+
+def _no_plain_text(text: str) -> str:
+    """An object or an array, or a character that Loki replaces."""
+    return f"(substring({text}, 1, 1) IN ('{{', '[') OR position({text}, '\ufffd') > 0)"
+
+
+def _otherwise_written(build: Building, line: str, key: str, text: str) -> str:
+    """The text looks like a number, and does not stand like that behind its key."""
+    label = build.text(f'"{key}":')
+    at = build.name(f"position({line}, {label})", "at")
+    behind = build.name(f"trimLeft(substring({line}, {at} + length({label}), length({text}) + 4))", "behind")
+    bare = f"(startsWith({behind}, {text}) AND substring({behind}, length({text}) + 1, 1) IN (',', '}}', ' '))"
+    quoted = f"startsWith({behind}, concat('\"', {text}, '\"'))"
+    stands = f"({at} > 0 AND position({line}, {label}, {at} + 1) = 0 AND ({bare} OR {quoted}))"
+    return all_of((f"substring({text}, 1, 1) IN ({_DIGITS})", none_of(stands)))
+
+
+def _rival_keys(name: str) -> str:
+    parts = name.split("_")
+    prefixes = ["_".join(parts[:count]) for count in range(1, len(parts))]
+    return "|".join(rf'"{prefix}(?:[^"_0-9A-Za-z]|"\s*:\s*\{{)' for prefix in prefixes)

@@ -1,0 +1,129 @@
+"""Log queries: the newest or the oldest lines of many streams.
+
+The engine orders the rows of a slice of time; slices begin at the end that is asked for and widen, so that the usual
+question reads a minute of a month. SQL only narrows the rows down: each goes through the plain pipeline, which decides
+and gives it its labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from hannun.model.budget import Budget
+from hannun.model.labels import Labels
+from hannun.model.log import LogReader, LogStream, Statement
+from hannun.query.logql.compile import statements, wanted
+from hannun.query.logql.compile.building import Building
+from hannun.query.logql.compile.stages import Compiled, Split, compile_stages, split
+from hannun.query.logql.compile.statements import Selection, Span
+from hannun.query.logql.compile.sure import ALWAYS
+from hannun.query.logql.execute.answer import FoundLine, LogAnswer
+from hannun.query.logql.execute.plain import Row, Streams, read_rows
+from hannun.query.logql.stages.pipeline import Pipeline
+from hannun.query.logql.syntax import LogQuery
+
+FIRST_SLICE_NS = 60 * 10**9
+WIDER = 8
+ROWS_MIN, ROWS_MAX = 128, 50_000
+
+
+class LineSearch:
+    """One log query. Used once."""
+
+    def __init__(self, reader: LogReader, query: LogQuery, budget: Budget, *, in_sql: bool) -> None:
+        self._reader = reader
+        self._query = query
+        self._budget = budget
+        self._in_sql = in_sql
+        self._parts = split(query.stages) if in_sql else Split((), query.stages)
+        self._pipeline = Pipeline(self._parts.rest)
+        self._rows_read = 0
+        self._bytes_read = 0
+        self._seen: set[tuple[int, int, str]] = set()
+        self._last: dict[tuple[int, Labels], int] = {}
+        self._names: dict[int, Labels] = {}
+
+    def run(self, start_ns: int, end_ns: int, limit: int, *, backward: bool, interval_ns: int) -> LogAnswer:
+        found: list[FoundLine] = []
+        streams = self._reader.streams([self._query.matchers], start_ns, end_ns, self._budget)
+        if streams:
+            groups = wanted.alike(streams, wanted.names(self._query.stages, None, None))
+            for span in slices(start_ns, end_ns, backward=backward):
+                # Groups of streams are searched one after the other, and their lines are merged: each may fill the
+                # limit alone.
+                lines = [
+                    line
+                    for group in groups
+                    for line in self._slice(group, span, limit - len(found), backward, interval_ns)
+                ]
+                lines.sort(key=lambda line: line.ts_ns, reverse=backward)
+                found += lines[: limit - len(found)]
+                if len(found) >= limit:
+                    break
+        return LogAnswer(tuple(found), self._rows_read, self._bytes_read)
+
+    def _slice(
+        self, streams: Sequence[LogStream], span: Span, limit: int, backward: bool, interval_ns: int
+    ) -> list[FoundLine]:
+        """The first `limit` lines of the slice. Rows come in pieces that end with the last of equal times."""
+        by_id, found = Streams(streams), list[FoundLine]()
+        at_once = max(limit + limit // 8, ROWS_MIN)
+        while True:
+            rows = 0
+            last_ns = 0
+            for row in read_rows(self._reader, self._statement(streams, span, at_once, backward), by_id, self._budget):
+                rows += 1
+                last_ns = row.ts_ns
+                line = self._line(row, by_id, interval_ns)
+                if line is not None:
+                    found.append(line)
+            if rows < at_once or len(found) >= limit:
+                return found[:limit]
+            span = Span(span.start_ns, last_ns) if backward else Span(last_ns + 1, span.end_ns)
+            at_once = min(at_once * WIDER, ROWS_MAX)
+
+    def _statement(self, streams: Sequence[LogStream], span: Span, rows: int, backward: bool) -> Statement:
+        build = Building()
+        selection = Selection(streams, span)
+        compiled = Compiled()
+        if self._in_sql:
+            compiled = compile_stages(build, self._parts, streams, bare=False)
+        order = "DESC" if backward else "ASC"
+        return statements.rows(
+            build, selection, compiled, only=ALWAYS, tail=f"\nORDER BY ts {order}\nLIMIT {rows} WITH TIES"
+        )
+
+    def _line(self, row: Row, streams: Streams, interval_ns: int) -> FoundLine | None:
+        self._rows_read += 1
+        self._bytes_read += len(row.body)
+        line = self._pipeline.run(row.body, streams.labels(row.stream.id), row.metadata, row.ts_ns)
+        if line is None:
+            return None
+        key = (row.stream.id, row.ts_ns, row.body)
+        if key in self._seen:
+            return None
+        self._seen.add(key)
+        stream = Labels.of(dict(line.stream))
+        found = FoundLine(row.ts_ns, line.text, stream, line.metadata, line.parsed)
+        if interval_ns:
+            name = (row.stream.id, found.labels())
+            last_ns = self._last.get(name)
+            if last_ns is not None and abs(row.ts_ns - last_ns) < interval_ns:
+                return None
+            self._last[name] = row.ts_ns
+        return found
+
+
+def slices(start_ns: int, end_ns: int, *, backward: bool) -> Iterator[Span]:
+    """The range in pieces, from the end (or the start) on, each eight times as wide as the one before."""
+    width = FIRST_SLICE_NS
+    while start_ns < end_ns:
+        if backward:
+            cut = max(start_ns, end_ns - width)
+            yield Span(cut, end_ns)
+            end_ns = cut
+        else:
+            cut = min(end_ns, start_ns + width)
+            yield Span(start_ns, cut)
+            start_ns = cut
+        width *= WIDER
