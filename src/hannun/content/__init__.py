@@ -1,0 +1,1 @@
+"""Data, no code: what Hannun comes with."""

@@ -1,0 +1,53 @@
+"""Counts of security events in a batch of lines, by kind and stream."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from hannun.model.log import LogBatch, TextColumn
+from hannun.model.security import SecurityRule
+from hannun.process.security.rules import Rule
+from hannun.process.security.scan import RULES_MAX, find, pieces
+
+CHECKED_CHARACTERS_MAX = 8_192
+"""An expression is looked for in this much of a line; what attacks stands at its beginning."""
+
+
+class Detector:
+    """Frozen after it is made; any thread may ask. Raises ValueError for more than RULES_MAX rules, BadQuery."""
+
+    def __init__(self, rules: Sequence[SecurityRule]) -> None:
+        if len(rules) > RULES_MAX:
+            raise ValueError(f"{len(rules)} security rules; at most {RULES_MAX} are taken")
+        self._rules = tuple(Rule(rule) for rule in rules)
+        self._pieces = pieces([(piece, number) for number, rule in enumerate(rules) for piece in rule.pieces])
+
+    def count(self, batch: LogBatch) -> Counter[tuple[str, int]]:
+        """Lines per (kind, stream id); a line counts once per kind."""
+        counts: Counter[tuple[str, int]] = Counter()
+        for line, kinds in self.kinds(batch.body, batch.said).items():
+            stream = int(batch.stream[line])
+            for kind in kinds:
+                counts[kind, stream] += 1
+        return counts
+
+    def kinds(self, body: TextColumn, said: TextColumn | None = None) -> dict[int, frozenset[str]]:
+        """Kinds by the number of the line; lines of no kind are left out. Escapes are read as what they say."""
+        found = find(body.data, body.offsets, self._pieces)
+        if said is not None:
+            found |= find(said.data, said.offsets, self._pieces)
+        out: dict[int, frozenset[str]] = {}
+        for line in np.flatnonzero(found).tolist():
+            text = (said[line] if said is not None else "") or body[line]
+            kinds = self._kinds(int(found[line]), text[:CHECKED_CHARACTERS_MAX])
+            if kinds:
+                out[line] = kinds
+        return out
+
+    def _kinds(self, bits: int, text: str) -> frozenset[str]:
+        return frozenset(
+            each.rule.kind for number, each in enumerate(self._rules) if bits >> number & 1 and each.holds(text)
+        )
