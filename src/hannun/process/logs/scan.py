@@ -78,6 +78,8 @@ def scan(
         while end > start and byte_at(data, end - 1) <= 0x20:
             end -= 1
         if end == start:
+            if severity[index] == NONE:
+                severity[index] = np.uint8(UNKNOWN)
             continue
         if byte_at(data, start) == 0x7B and byte_at(data, end - 1) == 0x7D:
             found = _json(data, start, end, keys, key_offsets, key_lengths, severity[index], index, traces, spans)

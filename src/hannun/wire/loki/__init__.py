@@ -7,11 +7,12 @@ with compiled code. A property test holds them together. The columns are those o
 from hannun.wire.loki.columns import ColumnsBuilder, Pairs, PushColumns
 from hannun.wire.loki.encode import encode, labels_text
 from hannun.wire.loki.fast import FastDecoder
+from hannun.wire.loki.json_fast import JsonDecoder
 from hannun.wire.loki.json_plain import PlainJsonDecoder
-from hannun.wire.loki.json_plain import PlainJsonDecoder as JsonDecoder
 from hannun.wire.loki.labels import read_labels
 from hannun.wire.loki.limits import PushLimits
 from hannun.wire.loki.plain import PlainDecoder
+from hannun.wire.loki.warming import warm
 
 __all__ = [
     "ColumnsBuilder",
@@ -25,4 +26,5 @@ __all__ = [
     "encode",
     "labels_text",
     "read_labels",
+    "warm",
 ]

@@ -57,7 +57,7 @@ class PushColumns:
 class ColumnsBuilder:
     """Lines one by one into columns: for the plain decoders and for protocols of few lines.
 
-    Lines of one stream need not follow each other: a change of stream begins another row of `keys`.
+    Lines of one stream need not follow each other: every change of stream begins another row of `keys`.
     """
 
     def __init__(self, salt: bytes) -> None:
@@ -76,9 +76,7 @@ class ColumnsBuilder:
         return len(self._ts_ns)
 
     def stream(self, labels: Pairs) -> None:
-        """Lines that follow are of this stream."""
-        if self._labels and self._labels[-1] == labels:
-            return
+        """Lines that follow are of this stream, in a row of its own."""
         raw = b"".join(
             name.encode("utf-8", "surrogatepass") + b"\xff" + value.encode("utf-8", "surrogatepass") + b"\xff"
             for name, value in labels
@@ -86,6 +84,11 @@ class ColumnsBuilder:
         self._labels.append(labels)
         self._keys.append(hashlib.blake2b(raw, digest_size=16, salt=self._salt[:16]).digest())
         self._counts.append(0)
+
+    def of(self, labels: Pairs) -> None:
+        """Lines that follow are of this stream, in the last row when that is the same."""
+        if not self._labels or self._labels[-1] != labels:
+            self.stream(labels)
 
     def line(self, ts_ns: int, line: bytes, metadata: Sequence[tuple[bytes, bytes]] = ()) -> None:
         self._counts[-1] += 1
