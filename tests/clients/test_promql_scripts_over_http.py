@@ -16,14 +16,19 @@ import numpy as np
 import pytest
 
 from hannun.model.errors import ExecutionError, HannunError
+from hannun.model.histogram import HistogramSample
 from hannun.model.labels import Labels
 from hannun.query.promql import Answer
 from hannun.query.promql.answer import RawSamples
+from hannun.query.promql.cells import Cells
+from hannun.query.promql.grid import Run
+from hannun.testing.promql_histogram import Shown
 from hannun.testing.promql_play import Engine, Report, judge
 from hannun.testing.promql_script import Clear, Eval, Load, parse_script
 from hannun.testing.server import Server
 from hannun.testing.traffic import HEADERS
 from hannun.wire.remote_write import Sample, encode
+from hannun.wire.remote_write.encode import Pairs, Point
 
 pytestmark = pytest.mark.xdist_group("clients-scripts")
 
@@ -45,7 +50,6 @@ class Play:
 
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
-        self._native: list[Labels] = []
 
     def run(self, text: str) -> Report:
         report = Report()
@@ -58,19 +62,24 @@ class Play:
                 case Load():
                     self.load(command)
                 case Eval():
-                    report.add(judge(command, engine, self._native))
+                    report.add(judge(command, engine))
         return report
 
     def clear(self) -> None:
-        self._native.clear()
         answer = self._client.post("/api/v1/admin/tsdb/delete_series", params={"match[]": EVERYTHING})
         assert answer.status_code == 204, answer.text
 
     def load(self, command: Load) -> None:
-        self._native.extend(command.native)
-        series = [
+        series: list[tuple[Pairs, list[Point]]] = [
             (labels.pairs, [Sample(k * command.step_ms, value) for k, value in enumerate(values) if value is not None])
             for labels, values in command.series
+        ]
+        series += [
+            (
+                labels.pairs,
+                [HistogramSample(0, k * command.step_ms, value) for k, value in enumerate(values) if value is not None],
+            )
+            for labels, values in command.histograms
         ]
         # A series without a single sample is no series.
         body = encode((pairs, samples) for pairs, samples in series if samples)
@@ -102,26 +111,44 @@ def _answer_of(answer: httpx.Response, start_ms: int, end_ms: int, step_ms: int)
     if kind == "scalar":
         result = [{"metric": {}, "value": result}]
     labels = tuple(Labels.of(row["metric"]) for row in result)
-    points = [row["values"] if "values" in row else [row["value"]] for row in result]
+    points = [_points(row, "value") for row in result]
+    shaped = [_points(row, "histogram") for row in result]
     if kind == "matrix" and start_ms == end_ms:
-        return Answer("matrix", labels, raw=_raw(points), **notes)
+        return Answer("matrix", labels, raw=_raw(points, shaped), **notes)
     steps = (end_ms - start_ms) // step_ms + 1
+
+    def step_of(at: float) -> int:
+        step, rest = divmod(round(at * 1000) - start_ms, step_ms)
+        assert rest == 0, f"{at} is no step of {start_ms}…{end_ms}/{step_ms}"
+        return step
+
     values, present = np.zeros((len(labels), steps)), np.zeros((len(labels), steps), dtype=np.bool_)
-    for row, pairs in enumerate(points):
-        for at, text in pairs:
-            step, rest = divmod(round(at * 1000) - start_ms, step_ms)
-            assert rest == 0, f"{at} is no step of {start_ms}…{end_ms}/{step_ms}"
-            values[row, step], present[row, step] = float(text), True
-    return Answer(kind, labels, start_ms, step_ms, steps, values, present, **notes)
+    cells = Cells.empty(len(labels), steps)
+    for row, (floats, histograms) in enumerate(zip(points, shaped, strict=True)):
+        for at, text in floats:
+            values[row, step_of(at)], present[row, step_of(at)] = float(text), True
+        for at, told in histograms:
+            cells.put(row, step_of(at), Shown.read(told))
+    return Answer(kind, labels, start_ms, step_ms, steps, values, present, histograms=cells.some(), **notes)
 
 
-def _raw(points: list[list[Any]]) -> RawSamples:
+def _points(row: dict[str, Any], kind: str) -> list[Any]:
+    """Times and what was there, whether one was told or several."""
+    return row[f"{kind}s"] if f"{kind}s" in row else [row[kind]] if kind in row else []
+
+
+def _raw(points: list[list[Any]], shaped: list[list[Any]]) -> RawSamples:
     offsets = np.cumsum([0, *map(len, points)])
     flat = [pair for pairs in points for pair in pairs]
     return RawSamples(
         offsets,
         np.array([round(at * 1000) for at, _ in flat], np.int64),
         np.array([float(text) for _, text in flat], np.float64),
+        {
+            row: Run(np.array([round(at * 1000) for at, _ in told]), tuple(Shown.read(one) for _, one in told))
+            for row, told in enumerate(shaped)
+            if told
+        },
     )
 
 
@@ -137,6 +164,7 @@ def _why(report: Report) -> list[str]:
 def test_own_script_holds_over_http(script: Path, client: httpx.Client) -> None:
     report = Play(client).run(script.read_text(encoding="utf-8"))
     assert _why(report) == []
+    assert report.not_yet == []
     assert report.passed
 
 

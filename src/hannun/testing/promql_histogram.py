@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
-from collections.abc import Iterable, Sequence
-from typing import get_args
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
 
 from hannun.model.histogram import CUSTOM_SCHEMA, Buckets, NativeHistogram, ResetHint
 from hannun.model.labels import METRIC_NAME, Labels
 from hannun.query.promql.histograms.algebra import add, subtract
+from hannun.query.promql.histograms.text import as_json
 from hannun.query.promql.literal import go_parse_float
 
 _FIELD = re.compile(r"(?P<name>\w+):(?:\[(?P<list>[^\]]*)\]|(?P<value>[^\s\[\]]+))")
@@ -21,6 +24,28 @@ _SERIES = re.compile(
 )
 Values = tuple[NativeHistogram | None, ...]
 Points = tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A histogram as the HTTP API shows it: buckets as (which edges belong to it, lower, upper, count), ascending."""
+
+    count: float
+    sum: float
+    buckets: tuple[tuple[int, float, float, float], ...]
+
+    @staticmethod
+    def of(histogram: NativeHistogram) -> Shown:
+        return Shown.read(json.loads(as_json(histogram)))
+
+    @staticmethod
+    def read(told: Mapping[str, Any]) -> Shown:
+        """Out of the API's JSON."""
+        buckets = [
+            (int(edges), float(lower), float(upper), float(count))
+            for edges, lower, upper, count in told.get("buckets", ())
+        ]
+        return Shown(float(told["count"]), float(told["sum"]), tuple(buckets))
 
 
 def read_histogram(text: str) -> NativeHistogram:

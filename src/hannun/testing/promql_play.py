@@ -23,12 +23,13 @@ from hannun.model.ports import MetricReader
 from hannun.query.promql import Answer, PromEngine, RawSamples, prepare
 from hannun.query.promql.syntax import Node, Selector, children
 from hannun.testing.memory_reader import MemoryReader
+from hannun.testing.promql_histogram import Shown
 from hannun.testing.promql_script import Clear, Eval, Expected, Load, parse_script
 
 EPSILON = 1e-6
 SMALLEST_NORMAL = 2.2250738585072014e-308
 MINUTE_MS = 60_000
-Sample = float | NativeHistogram
+Sample = float | NativeHistogram | Shown
 T = TypeVar("T")
 
 
@@ -314,8 +315,10 @@ def _equal(wanted: Sample | None, found: Sample | None) -> bool:
     return gap / min(size, 1.7976931348623157e308) < EPSILON
 
 
-def _same_histogram(wanted: NativeHistogram, found: NativeHistogram) -> bool:
+def _same_histogram(wanted: NativeHistogram | Shown, found: NativeHistogram | Shown) -> bool:
     """Numbers about equal, layouts exactly; what is said of resets is not compared."""
+    if isinstance(wanted, Shown) or isinstance(found, Shown):
+        return _same_shown(*[one if isinstance(one, Shown) else Shown.of(one) for one in (wanted, found)])
     return (
         wanted.schema == found.schema
         and wanted.zero_threshold == found.zero_threshold
@@ -330,3 +333,16 @@ def _same_histogram(wanted: NativeHistogram, found: NativeHistogram) -> bool:
 
 def _same_buckets(wanted: Buckets, found: Buckets) -> bool:
     return wanted.index == found.index and all(map(_equal, wanted.count, found.count))
+
+
+def _same_shown(wanted: Shown, found: Shown) -> bool:
+    """As far as the API tells."""
+    return (
+        _equal(wanted.count, found.count)
+        and _equal(wanted.sum, found.sum)
+        and len(wanted.buckets) == len(found.buckets)
+        and all(
+            ours[0] == theirs[0] and all(map(_equal, ours[1:], theirs[1:]))
+            for ours, theirs in zip(wanted.buckets, found.buckets, strict=True)
+        )
+    )
