@@ -93,6 +93,20 @@ async def test_requests_that_come_together_share_a_commit(family: MemoryFamily) 
     await writer.stop()
 
 
+async def test_a_commit_is_bounded_in_bytes_but_takes_any_single_batch(family: MemoryFamily) -> None:
+    family.gate.clear()
+    writer = await started(family, queue_bytes_max=1 << 30)
+    sizes = {"first": 1, "a": 20 << 20, "b": 10 << 20, "c": 10 << 20, "heavy": 40 << 20, "d": 1}
+    waiting = []
+    for name, size in sizes.items():
+        waiting.append(asyncio.create_task(writer.write("memory", Batch(name, rows=30_000, size=size))))
+        await asyncio.sleep(0.02)
+    family.gate.set()
+    await asyncio.gather(*waiting)
+    assert family.commits == [["first"], ["a", "b"], ["c"], ["heavy"], ["d"]]
+    await writer.stop()
+
+
 async def test_commits_under_load_keep_the_pace(family: MemoryFamily) -> None:
     writer = await started(family)
     until = time.monotonic() + 1.2

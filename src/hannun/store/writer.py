@@ -30,6 +30,8 @@ _FAILED = counter("hannun_commit_failures_total", "Group commits that failed and
 
 DAYS_MAX = 32
 ROWS_MAX = 250_000
+BYTES_MAX = 32 << 20
+"""Of one commit: the engine holds a commit a few times over while it sorts and writes it."""
 QUEUE_BYTES_MAX = 64 << 20
 STOP_WITHIN_S = 8.0
 DURATIONS_KEPT = 512
@@ -256,15 +258,16 @@ class Writer:
         task.add_done_callback(self._commits.discard)
 
     def _take(self, lane: _Lane, *, all_: bool = False) -> list[_Item]:
-        """The next group: in order, at most 32 days and 250k rows (but always one batch). Under the lock."""
+        """The next group: in order, at most 32 days, 250k rows and 32 MiB (but always one batch). Under the lock."""
         taken: list[_Item] = []
         days: frozenset[int] = frozenset()
-        rows = 0
+        rows = size = 0
         while lane.items:
             item = lane.items[0]
             days |= item.days
             rows += item.rows
-            if taken and not all_ and (len(days) > DAYS_MAX or rows > ROWS_MAX):
+            size += item.bytes
+            if taken and not all_ and (len(days) > DAYS_MAX or rows > ROWS_MAX or size > BYTES_MAX):
                 break
             taken.append(lane.items.popleft())
             lane.rows -= item.rows
