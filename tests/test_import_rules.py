@@ -15,6 +15,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "model": set(),
     # A language of its own, used by log pipelines, LogQL and notifications alike.
     "gotemplate": set(),
+    "content": set(),
     "wire": set(),
     "process": {"gotemplate"},
     "config": {"observe"},
@@ -31,10 +32,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     # `check` asks who judges expressions and relabeled targets.
     "cli": {"app", "config", "store", "wire", "query", "process", "observe"},
     "compile": {"query", "store", "wire"},
-    "app": ALL | {"cli", "sources", "pulling"},
+    "app": ALL | {"cli", "sources", "pulling", "logs", "standing"},
     # Parts of app.py's wiring, named for what they gather.
     "sources": ALL | {"app"},
     "pulling": ALL,
+    "logs": ALL | {"standing"},
+    "standing": set(),
 }
 DOOR = {"__init__", "__main__"}
 

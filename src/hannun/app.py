@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,8 +34,9 @@ from hannun.collect.source import Source, hostname
 from hannun.config.complaint import Complaint
 from hannun.config.settings import Settings
 from hannun.config.values import Address
+from hannun.logs import Logs
 from hannun.model.errors import HannunError
-from hannun.model.http import Endpoint
+from hannun.model.http import AnyEndpoint
 from hannun.model.time import SystemClock, format_duration_ms
 from hannun.observe import log
 from hannun.observe.metrics import REGISTRY
@@ -49,6 +50,7 @@ from hannun.receive.body import InFlight
 from hannun.receive.limits import ReceiveLimits
 from hannun.receive.pushgateway import PushGateway
 from hannun.sources import prometheus_flags, sources
+from hannun.standing import keep_running
 from hannun.store import schema
 from hannun.store.data_dir import DataDir
 from hannun.store.disk import DiskGuard
@@ -136,6 +138,7 @@ class App:
             outcomes=self.outcomes,
             recent_bytes_max=settings.memory_bytes // 6,
         )
+        self.logs = Logs(settings, self.engine, self.writer, self.clock, problems=self.problems, outcomes=self.outcomes)
         self.retention = Retention(
             self.engine,
             [
@@ -144,7 +147,8 @@ class App:
                     ("metric_samples__local", "metric_seen__local", "exemplars__local"),
                     keep_ms,
                     dropped=self.metrics.partitions_dropped,
-                )
+                ),
+                self.logs.retained,
             ],
             disk=self.disk,
             total_bytes_max=settings.retention_size_bytes,
@@ -197,10 +201,10 @@ class App:
         self._standing.push_async_callback(self.gate.stop)
         await self.web.start()
         self._standing.push_async_callback(self.web.stop)
-        keeping = asyncio.create_task(self.retention.run(), name="retention")
-        self._standing.push_async_callback(_ended, keeping)
+        keep_running(self._standing, self.retention.run(), "retention")
         await self.pushes.start()
         self._standing.push_async_callback(self.pushes.stop)
+        await self.logs.start(self._standing)
         await self.pulling.start(self._standing)
         _calm_the_collector()
         self.ready = True
@@ -241,7 +245,7 @@ class App:
             warnings=len(self.complaints),
         )
 
-    def _endpoints(self) -> list[Endpoint]:
+    def _endpoints(self) -> list[AnyEndpoint]:
         settings = self.settings
         pulling = self.pulling
         return [
@@ -251,6 +255,7 @@ class App:
             *remote_write.routes(self.metrics, self.outcomes, self.limits, in_flight=self.in_flight),
             *influx.routes(self.metrics, self.outcomes, self.limits, in_flight=self.in_flight, clock=self.clock),
             *self.pushes.routes(enable_admin_api=settings.enable_admin_api),
+            *self.logs.endpoints(self.limits, self.in_flight),
             *blackbox.routes(pulling.prober, self.reload),
             *exporters.routes(
                 node=self.host.families if self.host else None,
@@ -275,7 +280,9 @@ class App:
                 on_reload_status=lambda: pulling.reload_status,
                 snapshot=self.snapshots.make,
             ),
-            *own_api.routes(self.prom, self.metrics, self.runner, sources(self), clock=self.clock),
+            *own_api.routes(
+                self.prom, self.metrics, self.runner, sources(self), log_backend=self.logs.pages, clock=self.clock
+            ),
         ]
 
     def _sources(self) -> Iterator[Source]:
@@ -322,12 +329,6 @@ def _calm_the_collector() -> None:
     gc.freeze()
     gc.set_threshold(GC_ALLOCATIONS, 20, 50)
     gc.enable()  # `hannun serve` starts without it
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
 
 
 def _leave_at_the_latest(within_s: float) -> None:

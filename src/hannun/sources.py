@@ -14,6 +14,7 @@ from hannun import __version__
 from hannun.api.hannun import ConfigStatus, ConfigWarning, MemoryStatus, SettingShown, Sources
 from hannun.config.complaint import Complaint
 from hannun.config.settings import Settings
+from hannun.model.status import TableStatus
 from hannun.model.time import format_duration_ms
 from hannun.store.metrics.cardinality import SeriesCounts
 
@@ -37,9 +38,9 @@ def sources(app: App) -> Sources:
         versions=versions,
         ready=lambda: app.ready,
         memory=lambda: memory(app),
-        disk=lambda: app.disk.status(sum(table.bytes for table in app.metrics.status())),
-        queues=app.metrics.queues,
-        tables=app.metrics.status,
+        disk=lambda: app.disk.status(sum(table.bytes for table in _tables(app))),
+        queues=lambda: [*app.metrics.queues(), *app.logs.store.queues()],
+        tables=lambda: _tables(app),
         retention=app.retention.status,
         config=lambda: config(app.settings, [*app.complaints, *app.pulling.complaints]),
         collectors=app.pulling.collect.status,
@@ -49,6 +50,10 @@ def sources(app: App) -> Sources:
         reload_status=lambda: app.pulling.reload_status,
         cardinality=SeriesCounts(app.engine, app.clock),
     )
+
+
+def _tables(app: App) -> list[TableStatus]:
+    return [*app.metrics.status(), *app.logs.store.status()]
 
 
 def versions() -> dict[str, str]:
