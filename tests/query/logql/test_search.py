@@ -20,10 +20,10 @@ def logql(text: str, **scope: str) -> str:
         pytest.param("", '{service_name=~".+"}', id="nothing: everything"),
         pytest.param("timeout", '{service_name=~".+"} |~ "(?i)timeout"', id="a word, whatever its case"),
         pytest.param("결제 실패", '{service_name=~".+"} |~ "(?i)결제" |~ "(?i)실패"', id="all words"),
-        pytest.param('"card declined"', '{service_name=~".+"} |~ "(?i)card\\\\ declined"', id="a phrase"),
+        pytest.param('"card declined"', '{service_name=~".+"} |~ "(?i)card declined"', id="a phrase"),
         pytest.param("-health", '{service_name=~".+"} !~ "(?i)health"', id="a word that must not be there"),
         pytest.param("service:shop", '{service_name="shop"}', id="the service by its plain name"),
-        pytest.param("host:web-*", '{host=~"web\\\\-.*"}', id="a wildcard"),
+        pytest.param("host:web-*", '{host=~"web-.*"}', id="a wildcard"),
         pytest.param("-host:web-1", '{host!="web-1", service_name=~".+"}', id="not this host"),
         pytest.param("level:ERROR", '{service_name=~".+"} | detected_level="error"', id="a severity"),
         pytest.param(
@@ -42,14 +42,14 @@ def logql(text: str, **scope: str) -> str:
             id="a field compared",
         ),
         pytest.param("http://a/b", '{service_name=~".+"} |~ "(?i)http://a/b"', id="an address is a word"),
+        pytest.param("a.b(c)", '{service_name=~".+"} |~ "(?i)a\\\\.b\\\\(c\\\\)"', id="what means something in a regex"),
         pytest.param("12:30", '{service_name=~".+"} |~ "(?i)12:30"', id="a time is a word"),
         pytest.param('{app="x"} |= "y"', '{app="x"} |= "y"', id="LogQL as it is"),
         pytest.param("sum(rate({a=~'x'}[1m]))", "sum(rate({a=~'x'}[1m]))", id="a metric question as it is"),
     ],
 )
 def test_what_is_typed_becomes_logql(typed: str, asked: str) -> None:
-    # re2.escape writes a backslash before what it need not escape, which changes nothing.
-    assert logql(typed).replace("\\\\:", ":").replace("\\\\/", "/") == asked
+    assert logql(typed) == asked
 
 
 def test_the_scope_holds_whatever_is_typed() -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from hannun.model.budget import Budget
 from hannun.model.errors import ExecutionError
 from hannun.model.histogram import HistogramReader, HistogramSeries
-from hannun.model.labels import METRIC_NAME
+from hannun.model.labels import METRIC_NAME, Labels
 from hannun.model.matcher import Matchers
 from hannun.model.metric import STALE_NAN_BITS, SeriesColumns
 from hannun.model.ports import MetricReader
@@ -158,12 +158,14 @@ class Reads:
             # The sample before the first one tells whether that continues it; as far back as a selector looks will do.
             start = need.start_ms - self._lookback_ms
             found = self._histogram_reader.histograms(need.matchers, start, need.end_ms, self._budget)
-            self._histograms[need] = self._hinted(found) if found else ()
+            floats = self.columns(matchers, start_ms, end_ms, stale=True) if found else None
+            self._histograms[need] = () if floats is None else self._hinted(found, floats)
         return self._histograms[need]
 
-    def _hinted(self, found: tuple[HistogramSeries, ...]) -> tuple[HistogramSeries, ...]:
+    def _hinted(self, found: tuple[HistogramSeries, ...], floats: SeriesColumns) -> tuple[HistogramSeries, ...]:
         from hannun.query.promql.histograms.resets import with_hints
 
+        ends = _stale_times(floats)
         out: list[HistogramSeries] = []
         for series in found:
             weight = sum(histogram.size_bytes for histogram in series.histograms)
@@ -172,7 +174,7 @@ class Reads:
             if self.samples > self._budget.samples_max:
                 raise ExecutionError(TOO_MANY)
             self._budget.check()
-            out.append(with_hints(series))
+            out.append(with_hints(series, ends.get(series.labels, ())))
         self.series_read += len(out)
         return tuple(out)
 
@@ -209,6 +211,19 @@ class Reads:
         self.rows_read += columns.rows_read or len(columns.value)
         self.series_read += len(columns)
         self.sql.extend(columns.sql)
+
+
+def _stale_times(columns: SeriesColumns) -> dict[Labels, tuple[int, ...]]:
+    """When the series that have ended at times did so, in ms."""
+    if not columns.has_stale:
+        return {}
+    at = np.flatnonzero(columns.value.view(np.uint64) == STALE_NAN_BITS)
+    rows = np.searchsorted(columns.offsets, at, side="right") - 1
+    out: dict[Labels, tuple[int, ...]] = {}
+    for row, ts in zip(rows.tolist(), columns.ts[at].tolist(), strict=True):
+        labels = columns.labels[row]
+        out[labels] = (*out.get(labels, ()), ts + columns.base_ms)
+    return out
 
 
 def without_stale(columns: SeriesColumns) -> SeriesColumns:

@@ -6,6 +6,8 @@ sum says nothing, as observations may be negative.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import replace
 
 from hannun.model.histogram import Buckets, HistogramSeries, NativeHistogram, ResetHint
@@ -50,17 +52,22 @@ def has_shrunk(now: NativeHistogram, before: NativeHistogram) -> bool:
     )
 
 
-def with_hints(series: HistogramSeries) -> HistogramSeries:
+def with_hints(series: HistogramSeries, ended_ms: Sequence[int] = ()) -> HistogramSeries:
     """Samples that say of themselves whether they continue the one before, as those from Prometheus's storage do.
 
     What was stored as a reset or a gauge stays so. The first one is unknown, and so is one whose layout is another.
+    One that comes after the series had ended (`ended_ms`, ascending) is a reset.
     """
     out: list[NativeHistogram] = []
     before: NativeHistogram | None = None
-    for histogram in series.histograms:
+    before_ms = 0
+    for ts, histogram in zip(series.ts_ms, series.histograms, strict=True):
         hint = _hint(histogram, before)
+        if ended_ms and hint in ("unknown", "no_reset") and before is not None:
+            ended = bisect_right(ended_ms, before_ms) < bisect_left(ended_ms, ts)
+            hint = "reset" if ended else hint
         out.append(histogram if hint == histogram.reset_hint else replace(histogram, reset_hint=hint))
-        before = histogram
+        before, before_ms = histogram, ts
     return HistogramSeries(series.labels, series.ts_ms, tuple(out))
 
 
