@@ -42,7 +42,7 @@ def logql(text: str, **scope: str) -> str:
             id="a field compared",
         ),
         pytest.param("http://a/b", '{service_name=~".+"} |~ "(?i)http://a/b"', id="an address is a word"),
-        pytest.param("a.b(c)", '{service_name=~".+"} |~ "(?i)a\\\\.b\\\\(c\\\\)"', id="what means something in a regex"),
+        pytest.param("a.b(c)", '{service_name=~".+"} |~ "(?i)a\\\\.b\\\\(c\\\\)"', id="what regexes mean"),
         pytest.param("12:30", '{service_name=~".+"} |~ "(?i)12:30"', id="a time is a word"),
         pytest.param('{app="x"} |= "y"', '{app="x"} |= "y"', id="LogQL as it is"),
         pytest.param("sum(rate({a=~'x'}[1m]))", "sum(rate({a=~'x'}[1m]))", id="a metric question as it is"),

@@ -32,6 +32,10 @@ describe("hostile lines", () => {
   });
 });
 
+test("what was escaped is read as what it says; controls stay escaped", () => {
+  expect(onOneLine('{"m": "\\uacb0\\uc81c \\\\uc2e4\\\\ud328 \\u0007"}')).toBe('{"m": "결제 실패 \\u0007"}');
+});
+
 describe("JSON lines", () => {
   test("every leaf has the name by which it can be asked", () => {
     const rows = jsonRows('{"level":"error","user":{"id":7},"tags":["a"],"none":null,"ok":true}');

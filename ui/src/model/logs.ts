@@ -79,6 +79,16 @@ const ANSI = /\u001b\[[0-9;:?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u0
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
+const ESCAPED = /\\+u([0-9a-fA-F]{4})/g;
+
+/** What a line says where its writer escaped it: `\uacb0\uc81c` is 결제. Only letters: controls stay escaped. */
+export function said(text: string): string {
+  return text.replace(ESCAPED, (whole, hex: string) => {
+    const code = Number.parseInt(hex, 16);
+    return code < 0xa0 ? whole : String.fromCharCode(code);
+  });
+}
+
 /** A line that cannot forge another one: colours off, newlines and invisible characters shown as what they are. */
 export function onOneLine(text: string): string {
   return visible(text).replaceAll("\n", " ⏎ ").replaceAll("\t", "  ");
@@ -86,7 +96,7 @@ export function onOneLine(text: string): string {
 
 /** As `onOneLine`, with the newlines and tabs that the text has. */
 export function visible(text: string): string {
-  return text
+  return said(text)
     .replace(ANSI, "")
     .replace(/\r\n/g, "\n")
     .replace(HIDDEN, (character) => `␀⟨${character.charCodeAt(0).toString(16).padStart(4, "0")}⟩`.slice(1));

@@ -13,8 +13,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-import re2
-
 from hannun.model.errors import BadQuery
 from hannun.model.labels import quoted
 from hannun.model.log import SEVERITIES
@@ -108,7 +106,7 @@ def _match(value: str, negated: bool) -> str:
     """`="value"`, or a regex when a star stands in it."""
     if "*" not in value:
         return f"{'!=' if negated else '='}{quoted(value)}"
-    pattern = ".*".join(re2.escape(part) for part in value.split("*"))
+    pattern = ".*".join(_escaped(part) for part in value.split("*"))
     return f"{'!~' if negated else '=~'}{quoted(pattern)}"
 
 
@@ -153,7 +151,12 @@ def _query(matchers: list[str], stages: Iterable[str]) -> str:
 
 
 def _insensitive(word: str) -> str:
-    return quoted("(?i)" + re2.escape(word))
+    return quoted("(?i)" + _escaped(word))
+
+
+def _escaped(text: str) -> str:
+    """For a regex: only what means something there, so that the question stays readable."""
+    return re.sub(r"[\\.+*?()|\[\]{}^$]", r"\\\g<0>", text)
 
 
 def _unescaped(text: str) -> str:
