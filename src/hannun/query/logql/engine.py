@@ -126,13 +126,21 @@ class LogEngine:
             if start_ns >= end_ns:
                 return Lines((), _statistics(budget, 0, began_s))
             found = self._evaluator.select(node, start_ns, end_ns, limit, backward, interval_ns, budget)
+            budget.rows_read = max(budget.rows_read, found.rows_read)
+            budget.bytes_read = max(budget.bytes_read, found.bytes_read)
             return Lines(found.lines, _statistics(budget, len(found.lines), began_s))
-        times = _times(start_ns, max(start_ns, end_ns), step_ns, limits)
+        series = self.matrix(node, start_ns, max(start_ns, end_ns), step_ns, budget)
+        check_series(len(series.answer.labels), limits)
+        return series
+
+    def matrix(self, node: MetricNode, start_ns: int, end_ns: int, step_ns: int, budget: Budget) -> Series:
+        """A metric question that was read already, with as many series as it has. Raises as `instant`."""
+        began_s = time.perf_counter()
+        times = _times(start_ns, end_ns, step_ns, self.limits)
         start_ms, step_ms = times.start_ns // NS_PER_MS, times.step_ns // NS_PER_MS
         if isinstance(node, Number | Vector):
             return _finished(_number("matrix", node.value, start_ms, step_ms, times.count), budget, began_s)
         grid = self._grid(node, times, budget)
-        check_series(len(grid), limits)
         return _finished(_answer("matrix", _by_labels(grid), start_ms, step_ms), budget, began_s)
 
     def _grid(self, node: MetricNode, times: Times, budget: Budget) -> Grid:

@@ -30,6 +30,10 @@ class LogAnswer(Protocol):
 
     @property
     def lines(self) -> Sequence[FoundLine]: ...
+    @property
+    def rows_read(self) -> int: ...
+    @property
+    def bytes_read(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
