@@ -160,8 +160,7 @@ XOR_CHUNK = b"\x01" + chunk([(1_000, 1.0), (2_000, 2.0)])
 
 def test_a_chunk_is_found_and_checked() -> None:
     found = Chunks([segment(XOR_CHUNK)]).read(ChunkRef(0, 0, 0, 8))
-    assert (found.ts_ms.tolist(), found.value.tolist(), found.histograms) == ([1_000, 2_000], [1.0, 2.0], 0)
-    assert Chunks([segment(b"\x02\x00\x07rest")]).read(ChunkRef(0, 0, 0, 8)).histograms == 7
+    assert (found.ts_ms.tolist(), found.value.tolist(), found.histograms) == ([1_000, 2_000], [1.0, 2.0], None)
 
 
 @pytest.mark.parametrize(
@@ -266,7 +265,6 @@ def test_records_of_a_log() -> None:
         + framed(SERIES_RECORD[half:], kind=4)
         + framed(packed, flags=8)
         + framed(bytes(cramjam.zstd.compress(SAMPLES_RECORD)), flags=16)
-        + framed(b"\x07histogram")
         + framed(b"\x63future")
     )
     reader = WalReader()
@@ -276,8 +274,8 @@ def test_records_of_a_log() -> None:
         assert isinstance(samples, Samples)
         assert (samples.ref.tolist(), samples.ts_ms.tolist()) == ([7, 7], [1_000, 1_010])
         assert samples.value.tolist() == [1.5, 2.5]
-    assert found[3:] == [None, None]
-    assert (reader.histogram_records, reader.other_records) == (1, 1)
+    assert found[3:] == [None]
+    assert reader.other_records == 1
 
 
 @settings(max_examples=400, deadline=None)

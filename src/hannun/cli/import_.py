@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from hannun.cli.remote_writer import RemoteWriter
 
 READ_BYTES = 1 << 20
-SAMPLES_PER_REQUEST = 100_000
 
 import_ = group("import", Text(en="Bring history from elsewhere", ko="다른 곳의 과거 데이터를 가져옵니다"))
 
@@ -83,13 +82,10 @@ def prometheus(terminal: Terminal, directory: str, url: str | None, token: str |
     if not blocks and not log.is_dir():
         raise CommandError(_NOTHING.with_(path=folder))
     with remote_writer(terminal, client) as writer:
-        histograms = 0
         for number, block in enumerate(blocks, 1):
-            histograms += _send_block(writer, block, f"{number}/{len(blocks)}")
+            _send_block(writer, block, f"{number}/{len(blocks)}")
         if log.is_dir():
-            histograms += _send_log(terminal, writer, log)
-    if histograms:
-        terminal.warn(_HISTOGRAMS.with_(count=f"{histograms:,}"))
+            _send_log(terminal, writer, log)
 
 
 def _blocks(folder: Path) -> list[Path]:
@@ -105,8 +101,7 @@ def _blocks(folder: Path) -> list[Path]:
     return [one for _, one in sorted(found)]
 
 
-def _send_block(writer: RemoteWriter, block: Path, which: str) -> int:
-    """Native histograms that were left out."""
+def _send_block(writer: RemoteWriter, block: Path, which: str) -> None:
     from hannun.model.errors import WireError
     from hannun.wire.tsdb import Chunks, Index, Tombstones, read_tombstones
 
@@ -117,20 +112,24 @@ def _send_block(writer: RemoteWriter, block: Path, which: str) -> int:
             chunks = Chunks([_mapped(path, opened) for path in segments])
             deleted = block / "tombstones"
             tombstones = read_tombstones(deleted.read_bytes()) if deleted.is_file() else Tombstones({})
-            return _send_series(writer, index, chunks, tombstones, which)
+            _send_series(writer, index, chunks, tombstones, which)
         except WireError as err:
             raise CommandError(_BAD_BLOCK.with_(path=block, why=str(err).replace("{", "(").replace("}", ")"))) from err
 
 
-def _send_series(writer: RemoteWriter, index: Any, chunks: Any, tombstones: Any, which: str) -> int:
+def _send_series(writer: RemoteWriter, index: Any, chunks: Any, tombstones: Any, which: str) -> None:
     import numpy as np
 
-    pending = _Pending(writer)
-    histograms = 0
+    from hannun.cli.import_pending import Pending
+
+    pending = Pending(writer)
     for series in index.series():
         for ref in series.chunks:
             found = chunks.read(ref)
-            histograms += found.histograms
+            for ts_ms, histogram in found.histograms or ():
+                alive = tombstones.alive(series.ref, np.array([ts_ms]))
+                if alive is None or alive[0]:
+                    pending.add_histogram(series.labels, ts_ms, histogram)
             alive = tombstones.alive(series.ref, found.ts_ms)
             if alive is None:
                 pending.add(series.labels, found.ts_ms, found.value)
@@ -138,16 +137,16 @@ def _send_series(writer: RemoteWriter, index: Any, chunks: Any, tombstones: Any,
                 pending.add(series.labels, found.ts_ms[alive], found.value[alive])
         writer.progress(which)
     pending.send()
-    return histograms
 
 
-def _send_log(terminal: Terminal, writer: RemoteWriter, log: Path) -> int:
-    """The newest checkpoint and the segments behind it. Native histograms: the number of their records."""
+def _send_log(terminal: Terminal, writer: RemoteWriter, log: Path) -> None:
+    """The newest checkpoint and the segments behind it."""
+    from hannun.cli.import_pending import LogPending
     from hannun.model.errors import WireError
     from hannun.wire.tsdb import WalReader, records
 
     reader = WalReader()
-    samples = _LogSamples(writer)
+    samples = LogPending(writer)
     checkpoints = sorted(path for path in log.glob("checkpoint.*") if path.name[11:].isdigit())
     first = int(checkpoints[-1].name[11:]) + 1 if checkpoints else 0
     files = sorted(checkpoints[-1].iterdir()) if checkpoints else []
@@ -163,78 +162,6 @@ def _send_log(terminal: Terminal, writer: RemoteWriter, log: Path) -> int:
                     terminal.warn(_BAD_LOG.with_(path=file, why=str(err).replace("{", "(").replace("}", ")")))
         writer.progress(f"wal {number}/{len(files)}")
     samples.send()
-    return reader.histogram_records
-
-
-class _Pending:
-    """Chunks until they are a request."""
-
-    def __init__(self, writer: RemoteWriter) -> None:
-        self._writer = writer
-        self._labels: list[Any] = []
-        self._times: list[Any] = []
-        self._values: list[Any] = []
-        self._count = 0
-
-    def add(self, labels: Any, ts_ms: Any, value: Any) -> None:
-        self._labels.append(labels)
-        self._times.append(ts_ms)
-        self._values.append(value)
-        self._count += len(ts_ms)
-        if self._count >= SAMPLES_PER_REQUEST:
-            self.send()
-
-    def send(self) -> None:
-        import numpy as np
-
-        from hannun.model.metric import SeriesColumns
-
-        if self._count:
-            offsets = np.cumsum([0, *(len(one) for one in self._times)], dtype=np.int64)
-            times, values = np.concatenate(self._times), np.concatenate(self._values)
-            self._writer.send(SeriesColumns(tuple(self._labels), offsets, 0, times, values))
-        self._labels, self._times, self._values, self._count = [], [], [], 0
-
-
-class _LogSamples:
-    """Samples of the log by reference until they are a request; the references' labels for as long as the log lasts."""
-
-    def __init__(self, writer: RemoteWriter) -> None:
-        self._writer = writer
-        self._labels: dict[int, Any] = {}
-        self._held: list[Any] = []
-        self._count = 0
-
-    def take(self, found: Any) -> None:
-        from hannun.wire.tsdb import Samples
-
-        if isinstance(found, Samples):
-            self._held.append(found)
-            self._count += len(found.ref)
-            if self._count >= SAMPLES_PER_REQUEST:
-                self.send()
-        elif found is not None:
-            self._labels.update((one.ref, one.labels) for one in found)
-
-    def send(self) -> None:
-        import numpy as np
-
-        from hannun.model.metric import SeriesColumns
-
-        if not self._count:
-            return
-        ref = np.concatenate([one.ref for one in self._held])
-        ts_ms = np.concatenate([one.ts_ms for one in self._held])
-        value = np.concatenate([one.value for one in self._held])
-        self._held, self._count = [], 0
-        # Samples of a series whose record is lost have no name, and Prometheus drops them too.
-        known = np.array([one in self._labels for one in ref.tolist()], np.bool_)
-        ref, ts_ms, value = ref[known], ts_ms[known], value[known]
-        order = np.lexsort((ts_ms, ref))
-        refs, begins = np.unique(ref[order], return_index=True)
-        offsets = np.append(begins, len(order)).astype(np.int64)
-        labels = tuple(self._labels[one] for one in refs.tolist())
-        self._writer.send(SeriesColumns(labels, offsets, 0, ts_ms[order], value[order]))
 
 
 def _mapped(path: Path, opened: ExitStack) -> bytes | memoryview:
@@ -254,8 +181,4 @@ _NOTHING = Text(
 _BAD_BLOCK = Text(en="the block {path} cannot be read: {why}", ko="블록 {path}: 읽을 수 없습니다: {why}")
 _BAD_LOG = Text(
     en="{path}: the rest of this file is left out: {why}", ko="{path}: 이 파일의 나머지는 건너뜁니다: {why}"
-)
-_HISTOGRAMS = Text(
-    en="{count} native histograms were left out; they are not stored yet",
-    ko="네이티브 히스토그램 {count}개는 건너뛰었습니다. 아직 저장하지 않습니다",
 )

@@ -12,6 +12,7 @@ import numpy as np
 
 from hannun.cli.client import Client
 from hannun.cli.terminal import CommandError, Terminal
+from hannun.model.histogram import HistogramSeries
 from hannun.model.metric import MetricMetadata, SeriesColumns
 from hannun.model.text import Text
 
@@ -37,23 +38,30 @@ class RemoteWriter:
         self.sent = 0
         self.refused = 0
 
-    def send(self, series: SeriesColumns, metadata: Sequence[MetricMetadata] = ()) -> None:
+    def send(
+        self,
+        series: SeriesColumns,
+        metadata: Sequence[MetricMetadata] = (),
+        *,
+        histograms: Sequence[HistogramSeries] = (),
+    ) -> None:
         """Returns when it is durable. Raises CommandError when the server goes on refusing."""
         from hannun.wire.remote_read import compress, encode_series
         from hannun.wire.remote_write import encode
 
-        if not len(series.ts) and not metadata:
+        if not len(series.ts) and not metadata and not histograms:
             return
-        body = compress(encode_series(series) + encode([], metadata))
+        count = len(series.ts) + sum(len(one.ts_ms) for one in histograms)
+        body = compress(encode_series(series, histograms) + encode([], metadata))
         answer = self._post(body)
         if answer.status_code == 204:
-            self.sent += len(series.ts)
+            self.sent += count
             return
-        lost = self._out_of_bounds(series, answer.text)
+        lost = self._out_of_bounds(series, histograms, answer.text)
         if lost is None:
             raise CommandError(_REFUSED.with_(status=answer.status_code, words=_plain(answer.text)))
         self.refused += lost
-        self.sent += len(series.ts) - lost
+        self.sent += count - lost
         if not self._said_bound:
             self._terminal.warn(_plain(answer.text))
             self._said_bound = True
@@ -82,7 +90,7 @@ class RemoteWriter:
         raise CommandError(_REFUSED.with_(status=answer.status_code, words=_plain(answer.text)), _AGAIN)
 
     @staticmethod
-    def _out_of_bounds(series: SeriesColumns, words: str) -> int | None:
+    def _out_of_bounds(series: SeriesColumns, histograms: Sequence[HistogramSeries], words: str) -> int | None:
         """How many samples lie outside what the server takes; None when it said something else.
 
         It names one bound and keeps all samples within both. What lies beyond the other bound is not counted here:
@@ -91,7 +99,8 @@ class RemoteWriter:
         found = _BOUND.search(words)
         if found is None:
             return None
-        ts_ms = series.ts.astype(np.int64) + series.base_ms
+        floats = series.ts.astype(np.int64) + series.base_ms
+        ts_ms = np.concatenate([floats, *(np.array(one.ts_ms, np.int64) for one in histograms)])
         outside = ts_ms < int(found[2]) if found[1] == "before" else ts_ms > int(found[2])
         return int(np.count_nonzero(outside))
 

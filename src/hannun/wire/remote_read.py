@@ -143,17 +143,21 @@ def encode_series(result: SeriesColumns, histograms: Shapes = ()) -> bytes:
     if not histograms:
         return _encode_run(result, order)
     shaped = {one.labels: one for one in histograms}
-    at = {result.labels[index]: index for index in order if result.labels[index] in shaped}
-    rows: list[tuple[object, int | None, HistogramSeries | None]]
-    rows = [(result.labels[index].pairs, index, None) for index in order if result.labels[index] not in shaped]
-    rows += [(one.labels.pairs, at.get(one.labels), one) for one in shaped.values()]
+    floats: dict[Labels, list[int]] = {labels: [] for labels in shaped}
+    rows: list[tuple[object, int, HistogramSeries | None]] = []
+    for index in order:
+        if (labels := result.labels[index]) in floats:
+            floats[labels].append(index)
+        else:
+            rows.append((labels.pairs, index, None))
+    rows += [(one.labels.pairs, 0, one) for one in shaped.values()]
     rows.sort(key=itemgetter(0))
     parts: list[bytes] = []
-    for floats, some in groupby(rows, key=lambda row: row[2] is None):
-        if floats:
-            parts.append(_encode_run(result, [index for _, index, _ in some if index is not None]))
+    for plain, some in groupby(rows, key=lambda row: row[2] is None):
+        if plain:
+            parts.append(_encode_run(result, [index for _, index, _ in some]))
         else:
-            parts += [nested(1, _shaped_series(result, index, one)) for _, index, one in some if one is not None]
+            parts += [nested(1, _shaped_series(result, floats[one.labels], one)) for *_, one in some if one is not None]
     return b"".join(parts)
 
 
@@ -169,26 +173,30 @@ def encode_plain(results: Sequence[SeriesColumns]) -> bytes:
     )
 
 
-def _plain_series(result: SeriesColumns, index: int, but: frozenset[int] = frozenset()) -> bytes:
+def _plain_series(result: SeriesColumns, index: int) -> bytes:
+    return _labels(result.labels[index]) + _plain_points(result, index)
+
+
+def _plain_points(result: SeriesColumns, index: int, but: frozenset[int] = frozenset()) -> bytes:
     """Without the floats at the times `but`."""
     begin, end = int(result.offsets[index]), int(result.offsets[index + 1])
-    points = zip(
-        (result.ts[begin:end].astype(np.int64) + result.base_ms).tolist(), result.value[begin:end], strict=True
-    )
-    return _labels(result.labels[index]) + b"".join(
-        nested(2, b"\x09" + value.tobytes() + b"\x10" + put_varint(ts % (1 << 64)))
-        for ts, value in points
-        if ts not in but
+    times = result.ts[begin:end].astype(np.int64) + result.base_ms
+    return b"".join(
+        nested(2, b"\x09" + value.tobytes() + b"\x10" + put_varint(ts_ms % (1 << 64)))
+        for ts_ms, value in zip(times.tolist(), result.value[begin:end], strict=True)
+        if ts_ms not in but
     )
 
 
-def _shaped_series(result: SeriesColumns, index: int | None, shaped: HistogramSeries) -> bytes:
+def _shaped_series(result: SeriesColumns, floats: Sequence[int], shaped: HistogramSeries) -> bytes:
     """A series with native histograms. Of a float and a histogram at one time the histogram is the newer one."""
-    head = _labels(shaped.labels) if index is None else _plain_series(result, index, frozenset(shaped.ts_ms))
-    return head + b"".join(
+    taken = frozenset(shaped.ts_ms)
+    points = [_plain_points(result, index, taken) for index in floats]
+    points += [
         nested(4, native_histogram.encode(one, ts_ms))
         for ts_ms, one in zip(shaped.ts_ms, shaped.histograms, strict=True)
-    )
+    ]
+    return _labels(shaped.labels) + b"".join(points)
 
 
 def _sorted(result: SeriesColumns) -> list[int]:

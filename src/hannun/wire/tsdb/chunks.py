@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from numba import njit
 
 from hannun.model.errors import WireError
 from hannun.model.metric import Floats, Ints
-from hannun.wire.tsdb import xor
+from hannun.wire.tsdb import histograms, xor
 from hannun.wire.tsdb.index import ChunkRef
 from hannun.wire.tsdb.numbers import Bytes, Cursor
 
@@ -22,11 +22,11 @@ CHUNK_BYTES_MAX = 1 << 24
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decoded:
-    """Samples of one chunk; of native histograms only their number."""
+    """Samples of one chunk: floats, or native histograms that are read while they are asked for."""
 
     ts_ms: Ints
     value: Floats
-    histograms: int = 0
+    histograms: Iterator[histograms.Point] | None = None
 
 
 class Chunks:
@@ -56,7 +56,8 @@ class Chunks:
         if body[0] == XOR:
             return Decoded(*xor.decode(body[1:]))
         if body[0] in (HISTOGRAM, FLOAT_HISTOGRAM):
-            return Decoded(np.empty(0, np.int64), np.empty(0), int.from_bytes(body[1:3], "big"))
+            kind: histograms.Kind = "whole" if body[0] == HISTOGRAM else "float"
+            return Decoded(np.empty(0, np.int64), np.empty(0), histograms.decode(body[1:], kind))
         raise WireError(f"{where}: a chunk of the unknown encoding {body[0]} at byte {ref.offset}")
 
 

@@ -17,16 +17,18 @@ from hannun.model.errors import TooLarge, WireError
 from hannun.model.labels import Labels
 from hannun.model.metric import Floats, Ids, Ints
 from hannun.wire.compression import decompress
+from hannun.wire.tsdb import wal_histograms
 from hannun.wire.tsdb.chunks import castagnoli
 from hannun.wire.tsdb.index import LABELS_MAX
 from hannun.wire.tsdb.numbers import Bytes, Cursor
+from hannun.wire.tsdb.wal_histograms import WalHistogram
 
 PAGE_BYTES, HEAD_BYTES = 32 << 10, 7
 RECORD_BYTES_MAX = 64 << 20
 _TERM, _FULL, _FIRST, _MIDDLE, _LAST = range(5)
 _SNAPPY, _ZSTD = 8, 16
 SERIES, SAMPLES, TOMBSTONES, EXEMPLARS, MARKERS, METADATA = 1, 2, 3, 4, 5, 6
-HISTOGRAMS = (7, 8, 9, 10)
+HISTOGRAMS = wal_histograms.WHOLE + wal_histograms.FLOAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,11 @@ class Samples:
 
 @dataclass(slots=True)
 class WalReader:
-    """Turns records into what they say, and counts what is left out."""
+    """Turns records into what they say, and counts those of kinds that it does not know."""
 
-    histogram_records: int = 0
     other_records: int = 0
 
-    def read(self, record: Bytes) -> list[WalSeries] | Samples | None:
+    def read(self, record: Bytes) -> list[WalSeries] | Samples | list[WalHistogram] | None:
         """None: a record of another kind. Raises WireError."""
         if not len(record):
             return None
@@ -61,7 +62,7 @@ class WalReader:
             case kind if kind == SAMPLES:
                 return _samples(record)
             case kind if kind in HISTOGRAMS:
-                self.histogram_records += 1
+                return list(wal_histograms.read_record(record))
             case kind if kind not in (TOMBSTONES, EXEMPLARS, MARKERS, METADATA):
                 self.other_records += 1
         return None
