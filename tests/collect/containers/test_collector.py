@@ -165,6 +165,23 @@ def test_descriptors_are_not_told_once_the_budget_is_spent(host: Callable[[str],
     assert values(found, "container_file_descriptors") == {(): 6}
 
 
+def test_threads_are_told_by_state_and_as_load(host: Callable[[str], Roots]) -> None:
+    found = collector(host("docker-v2")).collect()
+    states = {"running": 2, "sleeping": 1, "stopped": 0, "uninterruptible": 1}
+    assert values(found, "container_tasks_state", name="shop-web-1") == {
+        (("state", state),): count for state, count in states.items()
+    }
+    assert values(found, "container_cpu_load_average_10s", name="shop-web-1") == {(): 2_000}
+    assert values(found, "container_tasks_state", name="exporter", state="stopped") == {(("state", "stopped"),): 1}
+
+
+def test_states_are_not_told_once_the_budget_is_spent(host: Callable[[str], Roots]) -> None:
+    found = collector(host("docker-v2"), limits=ContainerLimits(threads=5)).collect()
+    assert set(values(found, "container_tasks_state", name="shop-web-1"))
+    assert values(found, "container_tasks_state", name="exporter") == {}
+    assert values(found, "container_cpu_load_average_10s", name="exporter") == {}
+
+
 def test_a_machine_without_control_groups_has_nothing_to_tell(tmp_path: Path) -> None:
     assert collector(Roots.below(str(tmp_path))).collect() == []
 

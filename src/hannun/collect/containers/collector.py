@@ -16,13 +16,17 @@ from dataclasses import dataclass
 from hannun.collect.containers import machine, series
 from hannun.collect.containers.docker import NO_HEALTH_CHECK, Known, Runtimes
 from hannun.collect.containers.filesystems import Filesystems
+from hannun.collect.containers.layers import Layer, layer_of
+from hannun.collect.containers.load import Loads
 from hannun.collect.containers.tasks import (
     TICKS_PER_S,
     Files,
     Tasks,
+    Threads,
     network_of,
     open_files,
     soft_limit_of_files,
+    states_of,
     tasks_of,
     traffic_of,
 )
@@ -50,6 +54,8 @@ class ContainerLimits:
     pids_per_container: int = 1_000
     descriptors: int = 4_096
     """Open files that are looked at in one reading, of all containers together."""
+    threads: int = 4_096
+    """Threads whose state is looked at in one reading, of all containers together."""
 
 
 class ContainerCollector:
@@ -67,6 +73,7 @@ class ContainerCollector:
         self._limits = limits or ContainerLimits()
         self._runtimes = runtimes or Runtimes()
         self._filesystems = Filesystems()
+        self._loads = Loads()
         self._now_s = now_s
         self._lock = threading.Lock()
         self._families: list[Family] = []
@@ -93,8 +100,9 @@ class ContainerCollector:
         if tree.version:
             groups = self._chosen(list(tree.groups()))
             known = self._runtimes.known(group.container for group in groups if group.container)
-            _Reading(self._roots, self._limits, tree, out, known, self._now_s()).tell(groups)
-            self._filesystems.tell(out, self._roots, (("id", "/"),))
+            reading = _Reading(self._roots, self._limits, tree, out, known, self._now_s(), self._loads)
+            reading.tell(groups)
+            self._filesystems.tell(out, self._roots, (("id", "/"),), reading.layers)
             machine.tell(out, self._roots, self._runtimes.version())
             text = "1 if there was an error while getting container metrics, 0 otherwise"
             out.gauge("container_scrape_error", text, (), 0.0)
@@ -119,15 +127,25 @@ class _Reading:
     """What one reading needs throughout."""
 
     def __init__(
-        self, roots: Roots, limits: ContainerLimits, tree: Tree, out: Builder, known: dict[str, Known], now_s: float
+        self,
+        roots: Roots,
+        limits: ContainerLimits,
+        tree: Tree,
+        out: Builder,
+        known: dict[str, Known],
+        now_s: float,
+        loads: Loads,
     ) -> None:
+        self.layers: dict[Pairs, Layer] = {}
         self._roots = roots
         self._limits = limits
         self._tree = tree
         self._out = out
         self._known = known
         self._now_s = float(int(now_s))
+        self._loads = loads
         self._files = Files(limits.descriptors)
+        self._threads = Threads(limits.threads)
         self._devices = _devices(roots)
         self._boot_s = _boot_s(roots)
         self._host_network = network_of(roots, 1) or network_of(roots, os.getpid())
@@ -152,6 +170,7 @@ class _Reading:
                     networks[tasks.network] = min(networks.get(tasks.network, mine), mine)
             else:
                 self._tell_start(base, _changed_s(folder))
+        self._loads.forget_others()
         for _, base, pid in networks.values():
             series.tell_traffic(self._out, base, traffic_of(self._roots, pid))
 
@@ -184,6 +203,10 @@ class _Reading:
                 (("ulimit", "max_open_files"), *base),
                 soft_limit_of_files(self._roots, tasks.first),
             )
+            layer = layer_of(self._roots, tasks.first)
+            if layer is not None:
+                self.layers[base] = layer
+        self._tell_states(base, group, tasks)
         begun = self._boot_s + round(tasks.oldest_ticks / TICKS_PER_S) if tasks.first and self._boot_s else None
         self._tell_start(base, begun or _changed_s(folder))
         known = self._known.get(group.container)
@@ -194,6 +217,20 @@ class _Reading:
                 base,
                 known.health,
             )
+
+    def _tell_states(self, base: Pairs, group: Group, tasks: Tasks) -> None:
+        states = states_of(self._roots, tasks.pids, self._threads)
+        if states is None:
+            return
+        for state, count in states.items():
+            labels = (("state", state), *base)
+            self._out.gauge("container_tasks_state", "Number of tasks in given state", labels, float(count))
+        self._out.gauge(
+            "container_cpu_load_average_10s",
+            "Value of container cpu load average over the last 10 seconds.",
+            base,
+            self._loads.of(group.path, states["running"], self._now_s),
+        )
 
     def _tell_start(self, base: Pairs, start_s: float | None) -> None:
         text = "Start time of the container since unix epoch in seconds."

@@ -84,6 +84,15 @@ def _cpu(out: Builder, base: Pairs, usage: Usage) -> None:
             base,
             usage.throttled_s,
         )
+        out.counter(
+            "container_cpu_cfs_burst_periods_total", "Number of periods when burst occurs.", base, usage.burst_periods
+        )
+        out.counter(
+            "container_cpu_cfs_burst_seconds_total",
+            "Total time duration the container has been burst.",
+            base,
+            usage.burst_s,
+        )
         out.gauge("container_spec_cpu_quota", "CPU quota of the container.", base, usage.quota_us)
     out.gauge("container_spec_cpu_period", "CPU period of the container.", base, usage.period_us)
     out.gauge("container_spec_cpu_shares", "CPU share of the container.", base, usage.shares)

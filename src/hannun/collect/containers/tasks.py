@@ -31,6 +31,39 @@ class Files:
     left: int = 4_096
 
 
+@dataclass(slots=True)
+class Threads:
+    """How many threads may still be looked at in this round: 4,096 take 60 ms."""
+
+    left: int = 4_096
+
+
+STATES = {"R": "running", "S": "sleeping", "D": "uninterruptible", "T": "stopped", "t": "stopped"}
+"""cAdvisor's fifth state, `iowaiting`, is seen by the kernel's own interface alone."""
+
+
+def states_of(roots: Roots, pids: tuple[int, ...], budget: Threads) -> dict[str, int] | None:
+    """Threads by state, every state told; None when the budget is spent."""
+    found = dict.fromkeys(STATES.values(), 0)
+    for pid in pids:
+        folder = f"{roots.procfs}/{pid}/task"
+        try:
+            threads = os.listdir(folder)
+        except OSError:
+            continue  # It ended meanwhile.
+        budget.left -= len(threads)
+        if budget.left < 0:
+            return None
+        for thread in threads:
+            try:
+                state = read_text(f"{folder}/{thread}/stat").rpartition(")")[2][1:2]
+            except OSError:
+                continue
+            if state in STATES:
+                found[STATES[state]] += 1
+    return found
+
+
 def tasks_of(roots: Roots, folder: str, pids_max: int) -> Tasks:
     """The processes of the group in `folder` and of the groups right below it."""
     pids = _pids(folder, pids_max)

@@ -28,6 +28,8 @@ class Usage:
     periods: float | None = None
     throttled_periods: float | None = None
     throttled_s: float | None = None
+    burst_periods: float | None = None
+    burst_s: float | None = None
     quota_us: float = 0.0
     period_us: float | None = None
     shares: float | None = None

@@ -48,6 +48,9 @@ def _cpu(read: Read, usage: Usage) -> None:
         usage.periods = throttling["nr_periods"]
         usage.throttled_periods = throttling.get("nr_throttled", 0.0)
         usage.throttled_s = throttling.get("throttled_time", 0.0) / 1e9
+    if "nr_bursts" in throttling:
+        usage.burst_periods = throttling["nr_bursts"]
+        usage.burst_s = throttling.get("burst_time", 0.0) / 1e9
     quota = amount(read("cpu", "cpu.cfs_quota_us"))
     usage.quota_us = quota if quota is not None and quota > 0 else 0.0
     usage.period_us = amount(read("cpu", "cpu.cfs_period_us"))

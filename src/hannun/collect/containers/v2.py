@@ -39,6 +39,9 @@ def _cpu(read: Read, usage: Usage) -> None:
         usage.periods = stat["nr_periods"]
         usage.throttled_periods = stat.get("nr_throttled", 0.0)
         usage.throttled_s = stat.get("throttled_usec", 0.0) / 1e6
+    if "nr_bursts" in stat:
+        usage.burst_periods = stat["nr_bursts"]
+        usage.burst_s = stat.get("burst_usec", 0.0) / 1e6
     quota, _, period = (read("cpu.max") or "").strip().partition(" ")
     usage.period_us = amount(period) if period else None
     usage.quota_us = (amount(quota) or 0.0) if quota.isdecimal() else 0.0
