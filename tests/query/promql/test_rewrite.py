@@ -23,6 +23,12 @@ EXAMPLES = {
     "fix_times": ["a @ start()", "rate(a[5m] @ end() offset 1m)", "max_over_time(a[5m:1m] @ end())"],
     "drop_parens": ["((a)) + (b * (2))", "rate((a[5m]))"],
     "fold_constants": ["a * (60 * 60)", "-(5) + 1 / 0", "a > bool 1 + 1", "time() + 1 + 1", "1 == bool 1"],
+    "skip_buckets": [
+        "histogram_count(sum by (x) (rate(a[5m])))",
+        "histogram_avg(a) / histogram_quantile(0.5, a)",
+        "histogram_sum(a + b)",
+        "histogram_sum(rate(a[5m:1m]))",
+    ],
     "hoist_invariant": [
         "a @ 10 + b",
         "sum(rate(a[5m] @ 10)) / 2",

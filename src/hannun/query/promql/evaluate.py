@@ -191,7 +191,7 @@ class Evaluator:
         if found := self.context.reads.histograms(node.matchers, at.start_ms - lookback, at.end_ms):
             from hannun.query.promql.histograms.selecting import Chosen, with_newest
 
-            chosen = with_newest(Chosen(grid, when), columns, found, at, lookback, self.context.memory)
+            chosen = with_newest(Chosen(grid, when), columns, found, at, lookback, self.context.memory, node.bare)
             grid, when = chosen.grid, chosen.when
         kept = grid.there.any(axis=1)
         if not kept.all():
@@ -232,7 +232,7 @@ class Evaluator:
             return windows
         from hannun.query.promql.histograms.windows import with_runs
 
-        return with_runs(windows, found)
+        return with_runs(windows, found, node.selector.bare)
 
     def _window_pieces(self, node: Range) -> Iterator[Windows]:
         if self.context.reads.histograms(*self._reach(node)):

@@ -87,6 +87,10 @@ def _matcher(matcher: Matcher) -> str:
     return f"{label_name(matcher.name)}{matcher.op.value}{go_quote(matcher.value)}"
 
 
+def _bare(node: Selector) -> str:
+    return " without buckets" if node.bare else ""
+
+
 def _mode(node: Selector) -> str:
     return f" {node.mode}" if node.mode else ""
 
@@ -159,9 +163,9 @@ def plan_of(node: Node) -> str:
 def _line(node: Node) -> str:
     match node:
         case Selector():
-            return f"select {text_of(node)}"
+            return f"select {text_of(node)}{_bare(node)}"
         case Range():
-            return f"window {text_of(node)}"
+            return f"window {text_of(node)}{_bare(node.selector)}"
         case Number() | Text():
             return f"constant {text_of(node)}"
         case Subquery():

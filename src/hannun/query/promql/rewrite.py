@@ -44,6 +44,8 @@ class Query:
     asked: Asked
 
 
+BARE_HISTOGRAMS = frozenset(("histogram_count", "histogram_sum", "histogram_avg"))
+WHOLE_HISTOGRAMS = frozenset(("histogram_quantile", "histogram_quantiles", "histogram_fraction"))
 Rule = Callable[[Node, Query], Node]
 
 
@@ -117,6 +119,29 @@ def fold_constants(node: Node, query: Query) -> Node:
     return rebuild(node, change)
 
 
+def skip_buckets(node: Node, query: Query) -> Node:
+    """`histogram_count(rate(a[5m]))`: whoever asks for count, sum or mean alone needs no buckets.
+
+    Prometheus does the same and with it says nothing of layouts that differ, so this is more than saved work. Operands
+    of operators are looked at each on their own; in a subquery resets must be found, which takes buckets.
+    """
+
+    def walk(node: Node, may: bool, bare: bool) -> Node:
+        match node:
+            case Selector():
+                return replace(node, bare=True) if may and bare else node
+            case Binary():
+                may, bare = True, False
+            case Subquery():
+                may = False
+            case Call(name=name):
+                may = may and name not in WHOLE_HISTOGRAMS
+                bare = bare or name in BARE_HISTOGRAMS
+        return with_children(node, tuple([walk(child, may, bare) for child in children(node)]))
+
+    return walk(node, True, False)
+
+
 def hoist_invariant(node: Node, query: Query) -> Node:
     """What is the same at every step (everything in it has an `@`) is computed at one step."""
 
@@ -178,7 +203,15 @@ def shared_nodes(node: Node) -> frozenset[int]:
     return frozenset(shared)
 
 
-RULES: tuple[Rule, ...] = (resolve_lengths, fix_times, drop_parens, fold_constants, hoist_invariant, share_equal)
+RULES: tuple[Rule, ...] = (
+    resolve_lengths,
+    fix_times,
+    drop_parens,
+    fold_constants,
+    skip_buckets,
+    hoist_invariant,
+    share_equal,
+)
 
 
 def rewrite(node: Node, query: Query) -> tuple[Node, tuple[str, ...]]:

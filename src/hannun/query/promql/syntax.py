@@ -65,12 +65,16 @@ NOW = When()
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """`name` is the metric before the braces; `matchers` holds its matcher too (last, as Prometheus has it)."""
+    """`name` is the metric before the braces; `matchers` holds its matcher too (last, as Prometheus has it).
+
+    `bare`: of native histograms only count and sum are asked for.
+    """
 
     name: str
     matchers: Matchers
     when: When = NOW
     mode: Literal["", "anchored", "smoothed"] = ""
+    bare: bool = False
     span: Span = field(default=NOWHERE, compare=False)
 
 

@@ -71,6 +71,23 @@ def with_hints(series: HistogramSeries, ended_ms: Sequence[int] = ()) -> Histogr
     return HistogramSeries(series.labels, series.ts_ms, tuple(out))
 
 
+def without_buckets(series: HistogramSeries) -> HistogramSeries:
+    """The same samples (with hints) with count and sum alone. Where only buckets tell of a reset they are asked now."""
+    out: list[NativeHistogram] = []
+    before: NativeHistogram | None = None
+    for histogram in series.histograms:
+        hint = histogram.reset_hint
+        if hint == "unknown" and before is not None:
+            hint = "reset" if has_shrunk(histogram, before) else "no_reset"
+        out.append(replace(without_its_buckets(histogram), reset_hint=hint))
+        before = histogram
+    return HistogramSeries(series.labels, series.ts_ms, tuple(out))
+
+
+def without_its_buckets(histogram: NativeHistogram) -> NativeHistogram:
+    return NativeHistogram(0, histogram.count, histogram.sum, reset_hint=histogram.reset_hint)
+
+
 def _hint(now: NativeHistogram, before: NativeHistogram | None) -> ResetHint:
     if now.reset_hint in ("reset", "gauge"):
         return now.reset_hint

@@ -13,7 +13,7 @@ from hannun.query.promql.cells import HISTOGRAM_CELLS, Cells
 from hannun.query.promql.grid import Bools, Grid, Steps
 from hannun.query.promql.histograms.algebra import Incompatible, add, scaled, subtract
 from hannun.query.promql.histograms.buckets import is_custom
-from hannun.query.promql.histograms.resets import is_reset
+from hannun.query.promql.histograms.resets import is_reset, without_its_buckets
 from hannun.query.promql.histograms.words import MISMATCHED, MIXED_SCHEMAS, named
 from hannun.query.promql.memory import Memory
 from hannun.query.promql.notes import Notes
@@ -35,6 +35,7 @@ def with_newest(
     at: Steps,
     lookback_ms: int,
     memory: Memory,
+    bare: bool,
 ) -> Chosen:
     """`floats` (of all of `columns`' series) with the histograms that are newer than the series' newest float.
 
@@ -54,7 +55,8 @@ def with_newest(
         if row < len(columns):
             seen &= ts[index] >= _newest_float(columns, row, ends)
         for step in np.flatnonzero(seen).tolist():
-            cells.put(row, step, series.histograms[int(index[step])])
+            histogram = series.histograms[int(index[step])]
+            cells.put(row, step, without_its_buckets(histogram) if bare else histogram)
         memory.hold(int(seen.sum()) * HISTOGRAM_CELLS)
         present[row] &= ~seen
         when[row, seen] = ts[index[seen]]

@@ -18,6 +18,7 @@ from hannun.model.labels import Labels
 from hannun.model.metric import Floats, Ints
 from hannun.query.promql.cells import HISTOGRAM_CELLS, Cells
 from hannun.query.promql.grid import Bools, Grid, Run, Windows
+from hannun.query.promql.histograms.resets import without_buckets
 from hannun.query.promql.histograms.words import IGNORED_IN_RANGE, named
 from hannun.query.promql.notes import Notes
 from hannun.query.promql.position import Span
@@ -81,8 +82,10 @@ Result = float | NativeHistogram | None
 OfWindow = Callable[[Window, Told], Result]
 
 
-def with_runs(windows: Windows, found: tuple[HistogramSeries, ...]) -> Windows:
-    """`windows` of floats, with a row for each series of histograms too."""
+def with_runs(windows: Windows, found: tuple[HistogramSeries, ...], bare: bool) -> Windows:
+    """`windows` of floats, with a row for each series of histograms too; `bare` ones with count and sum alone."""
+    if bare:
+        found = tuple([without_buckets(series) for series in found])
     known = {labels: row for row, labels in enumerate(windows.labels)}
     runs = {
         known.setdefault(series.labels, len(known)): Run(
