@@ -14,6 +14,7 @@ from hannun.query.logql.execute import LogEvaluator
 from hannun.receive import loki
 from hannun.receive.body import InFlight
 from hannun.receive.limits import ReceiveLimits
+from hannun.receive.log_door import LogDoor
 from hannun.receive.log_intake import LogIntake
 from hannun.standing import keep_running
 from hannun.store.engine import ChdbEngine
@@ -48,7 +49,8 @@ class Logs:
         return Signal("logs", RETAINED, self._keep_ms, dropped=self.store.partitions_dropped)
 
     def endpoints(self, limits: ReceiveLimits, in_flight: InFlight) -> list[AnyEndpoint]:
-        return [*loki.routes(self.intake, limits, in_flight=in_flight)]
+        door = LogDoor(self.intake, limits, in_flight=in_flight)
+        return [*loki.routes(door)]
 
     async def start(self, standing: AsyncExitStack) -> None:
         """What is started is stopped by `standing`."""
