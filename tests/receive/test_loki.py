@@ -13,14 +13,16 @@ import pytest
 
 from hannun.model.access import Access
 from hannun.model.errors import DiskFull, Overloaded, StoreUnavailable
+from hannun.model.http import Endpoint
 from hannun.model.identity import Identity
 from hannun.model.labels import Labels
 from hannun.model.log import SEVERITIES
 from hannun.observe.outcomes import Outcomes
 from hannun.receive.limits import ReceiveLimits
+from hannun.receive.log_door import LogDoor
 from hannun.receive.log_intake import LogIntake
 from hannun.receive.log_limits import LogLimits
-from hannun.receive.loki import routes
+from hannun.receive.loki import routes as routes_of
 from hannun.wire.loki import encode
 
 PROTO = {"content-type": "application/x-protobuf"}
@@ -28,6 +30,10 @@ JSON = {"content-type": "application/json"}
 T = 1_700_000_000_000_000_001
 API = '{app="api", env="prod"}'
 PUSH = "/loki/api/v1/push"
+
+
+def routes(intake: LogIntake, limits: ReceiveLimits | None = None) -> list[Endpoint]:
+    return routes_of(LogDoor(intake, limits))
 
 
 def packed(raw: bytes) -> bytes:

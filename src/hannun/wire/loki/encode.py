@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from hannun.model.labels import Labels, quoted
-from hannun.wire.remote_write.encode import nested, text, varint
+from hannun.wire.protobuf_write import nested, text, varint
 
 Line = tuple[int, str | bytes, Sequence[tuple[str, str]]]
 
