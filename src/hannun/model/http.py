@@ -22,7 +22,10 @@ SocketHandler = Callable[[WebSocket], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """`path` in Starlette's form (`/api/v1/label/{name}/values`). `prefix` is the product's ("/prometheus") or ""."""
+    """`path` in Starlette's form (`/api/v1/label/{name}/values`). `prefix` is the product's ("/prometheus") or "".
+
+    `credentials_in_query`: who shows no `Authorization` may show `?u=NAME&p=PASSWORD` (InfluxDB 1.x).
+    """
 
     method: str
     path: str
@@ -30,6 +33,7 @@ class Endpoint:
     access: Access
     prefix: str = ""
     at_root: bool = True
+    credentials_in_query: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,10 +220,10 @@ def routes(
     """At the root, under /influx and on port 8086. `GET /query` at the root belongs to the UI."""
     receiver = InfluxReceiver(sink, outcomes, limits, in_flight=in_flight, clock=clock)
     return [
-        Endpoint("POST", "/write", receiver.write_v1, Access.PUSH, PREFIX),
+        Endpoint("POST", "/write", receiver.write_v1, Access.PUSH, PREFIX, credentials_in_query=True),
         Endpoint("POST", "/api/v2/write", receiver.write_v2, Access.PUSH, PREFIX),
-        Endpoint("POST", "/query", query, Access.PUSH, PREFIX),
-        Endpoint("GET", "/query", query, Access.PUSH, PREFIX, at_root=False),
+        Endpoint("POST", "/query", query, Access.PUSH, PREFIX, credentials_in_query=True),
+        Endpoint("GET", "/query", query, Access.PUSH, PREFIX, at_root=False, credentials_in_query=True),
         Endpoint("GET", "/ping", ping, Access.PUBLIC, PREFIX),
         Endpoint("GET", "/health", health, Access.PUBLIC, PREFIX),
     ]

@@ -24,6 +24,7 @@ from hannun.model.http import Endpoint, SocketEndpoint
 from hannun.model.text import Lang, Text
 from hannun.observe.metrics import counter, gauge, histogram
 from hannun.web.answer import of_error, refusal
+from hannun.web.auth.credentials import with_query
 from hannun.web.auth.gate import Admitted, Gate
 from hannun.web.auth.policy import Refused
 from hannun.web.auth.proxy import caller, header
@@ -143,10 +144,11 @@ class Dispatch:
         assert isinstance(endpoint, Endpoint), "no request has the method of a WebSocket"
         if self._in_flight > self._in_flight_max and endpoint.access is not Access.PUBLIC:
             return refusal(503, _BUSY, lang, headers={"retry-after": "1"})
+        headers = scope["headers"]
+        if endpoint.credentials_in_query:
+            headers = with_query(headers, scope.get("query_string", b""))
         try:
-            admitted = await self._gate.admit(
-                endpoint.access, scope["method"], scope["headers"], scope["state"]["caller"]
-            )
+            admitted = await self._gate.admit(endpoint.access, scope["method"], headers, scope["state"]["caller"])
         except HannunError as err:
             return of_error(err, lang)
         if isinstance(admitted, Refused):

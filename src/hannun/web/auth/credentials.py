@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass
+from urllib.parse import parse_qs
 
 from hannun.model.secret import TOKEN_PREFIX
 from hannun.web.auth.proxy import Headers, header
@@ -13,6 +14,7 @@ COOKIE = "hannun_session"
 AUTHORIZATION_BYTES_MAX = 4096
 COOKIES_TRIED_MAX = 3
 _KEY_LENGTH_MAX = 128
+_QUERY_FIELDS_MAX = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,21 @@ def shown(headers: Headers) -> Bearer | Basic | None:
             return _basic(rest.strip())
         case _:
             return None
+
+
+def with_query(headers: Headers, query_string: bytes) -> Headers:
+    """`headers` with what `?u=NAME&p=PASSWORD` shows as Basic, where there is no `Authorization`."""
+    if len(query_string) > AUTHORIZATION_BYTES_MAX or header(headers, b"authorization") is not None:
+        return headers
+    try:
+        fields = parse_qs(query_string.decode("utf-8", "replace"), max_num_fields=_QUERY_FIELDS_MAX)
+    except ValueError:
+        return headers
+    name, password = (fields.get(field, [""])[0] for field in ("u", "p"))
+    if not password or ":" in name:
+        return headers
+    shown_as_basic = base64.b64encode(f"{name}:{password}".encode("utf-8", "replace"))
+    return [*headers, (b"authorization", b"Basic " + shown_as_basic)]
 
 
 def _basic(encoded: str) -> Bearer | Basic | None:
