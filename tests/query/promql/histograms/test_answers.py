@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -131,3 +133,18 @@ def test_more_histograms_than_a_question_may_hold_are_refused() -> None:
         engine.instant("rate(h[2m])", 100_000, Budget(samples_max=10_000))
     with pytest.raises(ExecutionError, match="too many samples"):
         engine.range("h * 2", 0, 100_000, 100, Budget(samples_max=100_000))
+
+
+def test_floats_do_not_load_what_computes_with_histograms() -> None:
+    code = (
+        "import sys\n"
+        "from hannun.model.budget import Budget\n"
+        "from hannun.model.labels import Labels\n"
+        "from hannun.query.promql import PromEngine\n"
+        "from hannun.testing.memory_reader import MemoryReader\n"
+        "reader = MemoryReader()\n"
+        "reader.add(Labels.of({'__name__': 'a'}), [(0, 1.0), (60_000, 2.0)])\n"
+        "PromEngine(reader).range('topk(1, sum(rate(a[2m])) + max(a))', 0, 60_000, 60_000, Budget())\n"
+        "assert not [name for name in sys.modules if name.startswith('hannun.query.promql.histograms')]\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -11,7 +11,6 @@ from hannun.model.labels import Labels
 from hannun.model.metric import Floats, Ids, Ints
 from hannun.query.promql.aggregations.grouping import Grouping
 from hannun.query.promql.grid import Grid, Scalar
-from hannun.query.promql.histograms.aggregate import note_ignored
 from hannun.query.promql.numbers import go_general
 from hannun.query.promql.position import NOWHERE, Span
 from hannun.query.promql.registry import SCALAR, aggregation
@@ -54,7 +53,7 @@ def _select(grouping: Grouping, param: Scalar, op: int) -> Grid:
     if not len(grid) or (not np.isnan(k).any() and k.max(initial=0.0) < 1):
         return Grid.empty(grid.steps)
     if grid.histograms is not None and op != LIMIT:
-        note_ignored(grouping)
+        _note_ignored(grouping)
         grid = grid.floats()
         grouping = replace(grouping, grid=grid)
     wanted = _wanted(param)
@@ -66,6 +65,12 @@ def _select(grouping: Grouping, param: Scalar, op: int) -> Grid:
         select_rows(grid.values, there, order, starts, first, last, wanted, op, kept)
     chosen = grid.where(kept)
     return _ranked(grouping, chosen, op) if grid.steps == 1 else chosen
+
+
+def _note_ignored(grouping: Grouping) -> None:
+    from hannun.query.promql.histograms.aggregate import note_ignored
+
+    note_ignored(grouping)
 
 
 def _ranked(grouping: Grouping, grid: Grid, op: int) -> Grid:
@@ -140,7 +145,7 @@ def quantile(grouping: Grouping, param: Scalar) -> Grid:
     q = param.values
     _warn_quantile(grouping, q)
     if grouping.grid.histograms is not None:
-        note_ignored(grouping)
+        _note_ignored(grouping)
     grid = grouping.grid
     if not len(grid):
         return Grid.empty(grid.steps)
