@@ -7,6 +7,7 @@ from collections.abc import Callable
 from hannun.model.matcher import Matcher, MatchOp
 from hannun.query.logql.compile.building import Building
 from hannun.query.logql.compile.numbers import Number, bytes_number, duration_number, plain_number
+from hannun.query.logql.compile.parsers import NO_HINT, Hint
 from hannun.query.logql.compile.scope import Scope
 from hannun.query.logql.compile.sure import ALWAYS, NEVER, NotInSql, Sure, Text, all_of, any_of, none_of
 from hannun.query.logql.syntax import Both, Compare, Condition, Either, IpMatch, TextMatch
@@ -35,18 +36,20 @@ def condition(build: Building, scope: Scope, node: Condition) -> Sure:
             return _or_unsure(lambda: _compare(build, scope, node))
 
 
-def hint(scope: Scope, node: Condition) -> str:
-    """A necessary condition that an index can use, for labels that only the line can give."""
+def hint(scope: Scope, node: Condition) -> Hint:
+    """Necessary conditions for labels that only the line can give."""
     match node:
         case Both(left, right):
-            return all_of((hint(scope, left), hint(scope, right)))
+            a, b = hint(scope, left), hint(scope, right)
+            return Hint(all_of((a.scan, b.scan)), all_of((a.index, b.index)))
         case Either(left, right):
-            return any_of((hint(scope, left), hint(scope, right)))
+            a, b = hint(scope, left), hint(scope, right)
+            return Hint(any_of((a.scan, b.scan)), any_of((a.index, b.index)))
         case TextMatch(Matcher(name, MatchOp.EQUAL, value)) if value and scope.is_parsed_only(name):
             assert scope.parser is not None
             return scope.parser.hint(name, value)
         case _:
-            return ALWAYS
+            return NO_HINT
 
 
 def _or_unsure(compiled: Callable[[], Sure]) -> Sure:

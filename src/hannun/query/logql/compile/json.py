@@ -8,8 +8,8 @@ could claim the name are unsure too.
 
 from __future__ import annotations
 
-from hannun.query.logql.compile import like
 from hannun.query.logql.compile.building import Building
+from hannun.query.logql.compile.parsers import Hint, words_stand
 from hannun.query.logql.compile.sure import ABSENT, ALWAYS, NotInSql, Sure, Text, all_of, any_of, none_of
 from hannun.query.logql.stages.json_path import Path, parse_path
 from hannun.query.logql.stages.names import is_label_name
@@ -62,8 +62,8 @@ class JsonKeys:
             any_of((f"{begins} IN ({_SPACES})", f"({begins} = '{{' AND {self._is_broken()})")),
         )
 
-    def hint(self, name: str, value: str) -> str:
-        return spelled(self._build, value)
+    def hint(self, name: str, value: str) -> Hint:
+        return words_stand(self._build, value)
 
     def _is_broken(self) -> str:
         if self._broken is None:
@@ -84,8 +84,8 @@ class JsonKeys:
         """Other keys that give this name: spaces around, escapes within, separators instead of `_`, nested ones."""
         build, line = self._build, self._line
         first, last = name.split("_")[0], name.rsplit("_", 1)[-1]
-        needles = [f'" {first}', f'{last} "', f'"\\t{first}', f'"\\n{first}', f'{last}\\n"', f'{last}\\t"']
-        rivals = [f"multiSearchAny({line}, {build.texts(needles)})"]
+        needles = [f'" {first}', f'{last} "']
+        rivals = [f"position({line}, {build.text(needle)}) > 0" for needle in needles]
         escaped = f"(position({line}, '\\\\u00') > 0 AND multiSearchAny({line}, {build.texts(ESCAPED_NAMES)}))"
         rivals.append(build.name(escaped, "escaped"))
         if "_" in name:
@@ -137,17 +137,8 @@ class JsonPaths:
             any_of((f"{begins} IN ('[', '\"')", f"({begins} = '{{' AND NOT isValidJSON({line}))")),
         )
 
-    def hint(self, name: str, value: str) -> str:
-        return spelled(self._build, value)
-
-
-def spelled(build: Building, value: str) -> str:
-    """Every line whose JSON holds the string `value` says it, unless escapes write its letters as codes."""
-    if '"' in value or "\\" in value or "/" in value or any(char < " " for char in value):
-        return ALWAYS
-    # A space may stand for a character that Loki replaces by one.
-    hint = all_of(like.says(build, word) for word in value.split(" ") if like.is_worth(word))
-    return hint if hint == ALWAYS else any_of((hint, like.says(build, "\\u00")))
+    def hint(self, name: str, value: str) -> Hint:
+        return words_stand(self._build, value)
 
 
 def _no_plain_text(text: str) -> str:

@@ -6,9 +6,9 @@ line that does not hold `key=` at all gives no such label, whatever else is wron
 
 from __future__ import annotations
 
-from hannun.query.logql.compile import like
 from hannun.query.logql.compile.building import Building
-from hannun.query.logql.compile.sure import ABSENT, ALWAYS, NEVER, NotInSql, Sure, Text, all_of, any_of, none_of
+from hannun.query.logql.compile.parsers import Hint, words_stand
+from hannun.query.logql.compile.sure import ABSENT, ALWAYS, NEVER, NotInSql, Sure, Text, any_of, none_of
 from hannun.query.logql.stages.names import is_label_name, sanitise
 from hannun.query.logql.stages.state import LOGFMT_ERROR
 from hannun.query.logql.syntax import Logfmt
@@ -71,12 +71,8 @@ class LogfmtKeys:
     def error(self) -> Sure:
         return Sure(NEVER, none_of(self._well_formed())) if self._node.strict else Sure(NEVER)
 
-    def hint(self, name: str, value: str) -> str:
-        # What quotes hold may be escaped, a letter as its code too; a space may stand for a replaced character.
-        if '"' in value or "\\" in value or "'" in value or "/" in value or any(char < " " for char in value):
-            return ALWAYS
-        hint = all_of(like.says(self._build, word) for word in value.split(" ") if like.is_worth(word))
-        return hint if hint == ALWAYS else any_of((hint, like.says(self._build, "\\u00")))
+    def hint(self, name: str, value: str) -> Hint:
+        return words_stand(self._build, value)
 
     def _well_formed(self) -> str:
         return self._build.name(f"match({self._line}, {self._build.text(_WELL_FORMED)})", "tidy")

@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
-from hannun.query.logql.compile.sure import NEVER, Sure, Text
+from hannun.query.logql.compile import like
+from hannun.query.logql.compile.building import Building
+from hannun.query.logql.compile.sure import ALWAYS, NEVER, Sure, Text, all_of
 
 NO_ERROR = Sure(NEVER)
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Two necessary conditions: `scan` is cheap to decide for a row, `index` lets the skip indexes drop granules."""
+
+    scan: str = ALWAYS
+    index: str = ALWAYS
+
+
+NO_HINT = Hint()
+
+
+def words_stand(build: Building, value: str) -> Hint:
+    """Every line whose JSON or logfmt gives `value` holds its words, as they are or in what the line says.
+
+    Letters that are escaped as their codes are written out in `said`. What other escapes write stands in no word here,
+    and a space may stand for a character that Loki replaces by one.
+    """
+    if any(char in "\"\\/'" or char < " " for char in value):
+        return NO_HINT
+    words = [word for word in value.split(" ") if word]
+    scans = [f"(position(body, {found}) > 0 OR position(said, {found}) > 0)" for found in map(build.text, words)]
+    return Hint(all_of(scans), all_of(like.says(build, word) for word in words if like.is_worth(word)))
 
 
 class Parsed(Protocol):
@@ -26,6 +53,6 @@ class Parsed(Protocol):
         """Whether the line gets `__error__`; such a line gives no labels."""
         ...
 
-    def hint(self, name: str, value: str) -> str:
-        """True of every line that gives this label this value (not empty)."""
+    def hint(self, name: str, value: str) -> Hint:
+        """What is true of every line that gives this label this value (not empty)."""
         ...

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from hannun.query.logql.compile import like
 from hannun.query.logql.compile.building import Building
-from hannun.query.logql.compile.parsers import NO_ERROR
-from hannun.query.logql.compile.sure import ABSENT, ALWAYS, NEVER, Sure, Text, all_of
+from hannun.query.logql.compile.parsers import NO_ERROR, Hint
+from hannun.query.logql.compile.sure import ABSENT, NEVER, Sure, Text, all_of
 from hannun.query.logql.stages.patterns import Capture, parse_parser
 
 
@@ -50,5 +51,6 @@ class PatternCaptures:
     def error(self) -> Sure:
         return NO_ERROR
 
-    def hint(self, name: str, value: str) -> str:
-        return ALWAYS
+    def hint(self, name: str, value: str) -> Hint:
+        """What is caught stands in the line as it is."""
+        return Hint(f"position({self._line}, {self._build.text(value)}) > 0", like.holds(self._build, value))

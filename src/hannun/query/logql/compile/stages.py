@@ -42,13 +42,14 @@ _CHANGES_LINE = (LineFormat, Decolorize, Unpack)
 
 @dataclass(slots=True)
 class Compiled:
-    """`exact`: filters of the raw line. `labels`: conditions that may be unsure. `hints`: for the indexes.
+    """`exact`: filters of the raw line. `labels`: conditions that may be unsure. `scans` and `hints`: see Hint.
 
     `scope` None: a stage could not be said, so every row that is left goes through the plain pipeline.
     """
 
     exact: list[str] = field(default_factory=list)
     labels: list[Sure] = field(default_factory=list)
+    scans: list[str] = field(default_factory=list)
     hints: list[str] = field(default_factory=list)
     scope: Scope | None = None
     asked_attributes: frozenset[str] = frozenset()
@@ -137,7 +138,9 @@ def _one(build: Building, scope: Scope, stage: Stage, compiled: Compiled) -> Non
             scope.parse(PatternCaptures(build, BODY, pattern))
         case LabelFilter(condition):
             compiled.labels.append(conditions.condition(build, scope, condition))
-            compiled.hints.append(conditions.hint(scope, condition))
+            found_hint = conditions.hint(scope, condition)
+            compiled.scans.append(found_hint.scan)
+            compiled.hints.append(found_hint.index)
         case Decolorize():
             pass
         case LabelFormat():

@@ -1,7 +1,7 @@
 """Whole statements: which rows, and what of them.
 
-The filters decide in PREWHERE, where only the columns that they look at are read; the hints stand in WHERE, where the
-skip indexes see them (both as the table asks for, see its schema).
+Filters of the raw line decide in PREWHERE, where only the columns that they look at are read; what is for the skip
+indexes stands in WHERE (both as the table asks for, see its schema).
 """
 
 from __future__ import annotations
@@ -125,7 +125,12 @@ def _keys(keys: Sequence[str], unsure: str) -> list[str]:
 
 
 def _filters(build: Building, selection: Selection, compiled: Compiled, further: Sequence[str]) -> str:
-    before = [*_of_streams(build, selection.streams), *_in_time(build, selection.span), *compiled.exact]
+    before = [
+        *_of_streams(build, selection.streams),
+        *_in_time(build, selection.span),
+        *compiled.exact,
+        *compiled.scans,
+    ]
     attributes = any_of(f"mapContains(attributes, {build.text(name)})" for name in selection.names)
     if attributes != NEVER:
         before.append(none_of(attributes) if selection.bare else attributes)

@@ -8,6 +8,7 @@ and gives it its labels.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from hannun.model.budget import Budget
 from hannun.model.labels import Labels
@@ -25,6 +26,15 @@ from hannun.query.logql.syntax import LogQuery
 FIRST_SLICE_NS = 60 * 10**9
 WIDER = 8
 ROWS_MIN, ROWS_MAX = 128, 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """Streams that a statement can be shared by. `names`: see Selection."""
+
+    streams: Sequence[LogStream]
+    names: tuple[str, ...] = ()
+    bare: bool = False
 
 
 class LineSearch:
@@ -46,32 +56,37 @@ class LineSearch:
     def run(self, start_ns: int, end_ns: int, limit: int, *, backward: bool, interval_ns: int) -> LogAnswer:
         found: list[FoundLine] = []
         streams = self._reader.streams([self._query.matchers], start_ns, end_ns, self._budget)
-        if streams:
-            groups = wanted.alike(streams, wanted.names(self._query.stages, None, None))
+        searches = list(self._searches(streams)) if streams else []
+        if searches:
             for span in slices(start_ns, end_ns, backward=backward):
-                # Groups of streams are searched one after the other, and their lines are merged: each may fill the
-                # limit alone.
-                lines = [
-                    line
-                    for group in groups
-                    for line in self._slice(group, span, limit - len(found), backward, interval_ns)
-                ]
+                left = limit - len(found)
+                # Each search may fill the limit alone; their lines are merged.
+                lines = [line for each in searches for line in self._slice(each, span, left, backward, interval_ns)]
                 lines.sort(key=lambda line: line.ts_ns, reverse=backward)
-                found += lines[: limit - len(found)]
+                found += lines[:left]
                 if len(found) >= limit:
                     break
         return LogAnswer(tuple(found), self._rows_read, self._bytes_read)
 
-    def _slice(
-        self, streams: Sequence[LogStream], span: Span, limit: int, backward: bool, interval_ns: int
-    ) -> list[FoundLine]:
+    def _searches(self, streams: Sequence[LogStream]) -> Iterator[_Search]:
+        for alike in wanted.alike(streams, wanted.names(self._query.stages, None, None)):
+            if self._in_sql:
+                compiled = compile_stages(Building(), self._parts, alike, bare=True)
+                names = tuple(sorted(compiled.asked_attributes))
+                if names and any(scan != ALWAYS for scan in compiled.scans):
+                    yield _Search(alike, names, bare=True)
+                    yield _Search(alike, names, bare=False)
+                    continue
+            yield _Search(alike)
+
+    def _slice(self, search: _Search, span: Span, limit: int, backward: bool, interval_ns: int) -> list[FoundLine]:
         """The first `limit` lines of the slice. Rows come in pieces that end with the last of equal times."""
-        by_id, found = Streams(streams), list[FoundLine]()
+        by_id, found = Streams(search.streams), list[FoundLine]()
         at_once = max(limit + limit // 8, ROWS_MIN)
         while True:
             rows = 0
             last_ns = 0
-            for row in read_rows(self._reader, self._statement(streams, span, at_once, backward), by_id, self._budget):
+            for row in read_rows(self._reader, self._statement(search, span, at_once, backward), by_id, self._budget):
                 rows += 1
                 last_ns = row.ts_ns
                 line = self._line(row, by_id, interval_ns)
@@ -82,12 +97,12 @@ class LineSearch:
             span = Span(span.start_ns, last_ns) if backward else Span(last_ns + 1, span.end_ns)
             at_once = min(at_once * WIDER, ROWS_MAX)
 
-    def _statement(self, streams: Sequence[LogStream], span: Span, rows: int, backward: bool) -> Statement:
+    def _statement(self, search: _Search, span: Span, rows: int, backward: bool) -> Statement:
         build = Building()
-        selection = Selection(streams, span)
+        selection = Selection(search.streams, span, search.names, search.bare)
         compiled = Compiled()
         if self._in_sql:
-            compiled = compile_stages(build, self._parts, streams, bare=False)
+            compiled = compile_stages(build, self._parts, search.streams, bare=search.bare)
         order = "DESC" if backward else "ASC"
         return statements.rows(
             build, selection, compiled, only=ALWAYS, tail=f"\nORDER BY ts {order}\nLIMIT {rows} WITH TIES"

@@ -122,7 +122,7 @@ class RangeRun:
         # Where only the line can give a label, an index may look for its value; lines with metadata of that name,
         # which come first to Loki, are asked for on their own.
         hinted = compile_stages(Building(), parts, streams, bare=True)
-        hints = len(hinted.hints) > len(parts.raw) and any(h != ALWAYS for h in hinted.hints[len(parts.raw) :])
+        hints = any(scan != ALWAYS for scan in hinted.scans)
         for bare in (True, False) if hints else (False,):
             self._read_selected(streams, parts, bare=bare, halved=hints)
 
