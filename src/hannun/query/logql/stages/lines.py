@@ -17,9 +17,10 @@ from hannun.query.logql.stages.state import State
 from hannun.query.logql.syntax import LineFilter, Needle
 
 Holds = Callable[[str], bool]
-# A surrogate pair, or one code that is no half of a pair; any number of backslashes, as Docker escapes them again.
+# A surrogate pair, or a code that is no half of one and does not hold the line together (a control, a quote, a
+# backslash). Any number of backslashes, as Docker escapes them again.
 _ESCAPED = re.compile(
-    r"\\+u([dD][89abAB][0-9a-fA-F]{2})\\+u([dD][c-fC-F][0-9a-fA-F]{2})|\\+u((?![dD][89a-fA-F])[0-9a-fA-F]{4})"
+    r"\\+u([dD][89abAB][0-9a-fA-F]{2})\\+u([dD][c-fC-F][0-9a-fA-F]{2})|\\+u((?![dD][89a-fA-F]|00[01]|0022|005[cC])[0-9a-fA-F]{4})"
 )
 
 
