@@ -59,6 +59,10 @@ class Partial:
             return [self._joined(self._open.pop(oldest))]
         return []
 
+    @property
+    def holds(self) -> bool:
+        return bool(self._open)
+
     def flush(self, *, everything: bool) -> list[Entry]:
         now = self._now()
         late = [key for key, parts in self._open.items() if everything or now - parts.at_s >= WAIT_S]

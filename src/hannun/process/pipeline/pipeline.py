@@ -28,6 +28,11 @@ class Pipeline:
         """Whether any stage may hold a line back, so that `flush` is worth calling."""
         return any(not isinstance(stage, Simple) for stage in self._stages)
 
+    @property
+    def holds(self) -> bool:
+        """Whether a line waits for what belongs to it: who forgets it now must read it again."""
+        return any(stage.holds for stage in self._stages)
+
     def run(self, entry: Entry) -> list[Entry]:
         """What comes out for this line, in order. Never raises for a line."""
         extracted = entry.extracted

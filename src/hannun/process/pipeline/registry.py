@@ -27,6 +27,11 @@ class Stage(Protocol):
         """What has waited long enough; all of it when the pipeline ends."""
         ...
 
+    @property
+    def holds(self) -> bool:
+        """Whether a line waits here now."""
+        ...
+
 
 class Simple:
     """A stage that only changes or drops what comes."""
@@ -41,6 +46,10 @@ class Simple:
 
     def flush(self, *, everything: bool) -> list[Entry]:
         return []
+
+    @property
+    def holds(self) -> bool:
+        return False
 
 
 Build = Callable[[Options, Context], Stage]

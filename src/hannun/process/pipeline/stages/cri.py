@@ -42,6 +42,10 @@ class Cri:
         entry.line = content
         return self._partial.add(entry, complete=not flags.startswith("P"))
 
+    @property
+    def holds(self) -> bool:
+        return self._partial.holds
+
     def flush(self, *, everything: bool) -> list[Entry]:
         return self._partial.flush(everything=everything)
 

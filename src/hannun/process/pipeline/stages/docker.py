@@ -39,6 +39,10 @@ class Docker:
         entry.line = text.removesuffix("\n")
         return self._partial.add(entry, complete=text.endswith("\n"))
 
+    @property
+    def holds(self) -> bool:
+        return self._partial.holds
+
     def flush(self, *, everything: bool) -> list[Entry]:
         return self._partial.flush(everything=everything)
 

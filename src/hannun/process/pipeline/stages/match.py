@@ -21,6 +21,10 @@ class _Matching:
     def run(self, entry: Entry) -> list[Entry]:
         return self._inner.run(entry) if self._selects(entry.labels, entry.line) else [entry]
 
+    @property
+    def holds(self) -> bool:
+        return self._inner.holds
+
     def flush(self, *, everything: bool) -> list[Entry]:
         return self._inner.close() if everything else self._inner.flush()
 

@@ -59,6 +59,10 @@ class Multiline:
             self._blocks[key] = None
         return out
 
+    @property
+    def holds(self) -> bool:
+        return any(block is not None for block in self._blocks.values())
+
     def flush(self, *, everything: bool) -> list[Entry]:
         now = self._now()
         out: list[Entry] = []
