@@ -28,6 +28,7 @@ T0_MS = 1_700_000_000_000
 CHILD = """
 import asyncio, sys
 import numpy as np
+from hannun.model.histogram import Buckets, HistogramSample, NativeHistogram
 from hannun.model.labels import Labels
 from hannun.model.metric import MetricBatch, NewSeries
 from hannun.store import pace, schema
@@ -55,7 +56,11 @@ async def main():
             unknown = store.unknown(ids)
             new = tuple(NewSeries(labels.series_id(), labels) for labels, u in zip(sets, unknown) if u)
             ts = np.full(5, 1_700_000_000_000 + step * 1000)
-            await store.write(MetricBatch(ids, ts, np.full(5, step + 0.5), new))
+            shaped = Labels.of(__name__="h", client=str(number), series=str(step % 40))
+            new += (NewSeries(shaped.series_id(), shaped),)
+            one = NativeHistogram(3, step + 1.0, 1.0, positive=Buckets((-2, 3), (1.0, float(step))))
+            shapes = (HistogramSample(shaped.series_id(), int(ts[0]), one),)
+            await store.write(MetricBatch(ids, ts, np.full(5, step + 0.5), new, histograms=shapes))
             print(number, step, flush=True)
             step += 1
 
@@ -94,12 +99,19 @@ def check(path: Path, acknowledged: list[tuple[int, int]]) -> None:
                 strict=True,
             )
         }
+        shapes = {
+            (series.labels, ts): one.positive.count
+            for series in store.histograms((equal("__name__", "h"),), 0, 2 * T0_MS, Budget())
+            for ts, one in zip(series.ts_ms, series.histograms, strict=True)
+        }
         for client, step in acknowledged:
+            shaped = Labels.of(__name__="h", client=str(client), series=str(step % 40))
+            assert shapes.get((shaped, T0_MS + step * 1000)) == (1.0, float(step)), f"client {client}, step {step}"
             for i in range(5):
                 labels = Labels.of(__name__="m", client=str(client), series=str((step + i) % 40))
                 assert there.get((labels, T0_MS + step * 1000)) == step + 0.5, f"client {client}, step {step}"
         listed = set(store.series([], 0, 2 * T0_MS, 0, Budget()))
-        assert {labels for labels, _ in there} <= listed
+        assert {labels for labels, _ in there} | {labels for labels, _ in shapes} <= listed
     finally:
         engine.close()
         data.close()

@@ -156,12 +156,14 @@ class MetricFamily:
         self, batches: Sequence[MetricBatch], metric: NDArray[np.int32], shaped: NDArray[np.int32]
     ) -> int:
         """`metric` of each float and `shaped` of each histogram, in the order of the batches. Returns INSERTs made."""
-        codes = np.union1d(self._registry.codes(self._histograms.metrics), shaped)
+        has_histograms = np.zeros(len(self._registry.metric_names()), bool)
+        has_histograms[self._registry.codes(self._histograms.metrics)] = True
+        has_histograms[shaped] = True
         rows: list[HistogramSample] = []
         of_rows: list[NDArray[np.int32]] = []
         for batch in batches:
             own, metric = metric[: len(batch)], metric[len(batch) :]
-            beside = np.flatnonzero(np.isin(own, codes))
+            beside = np.flatnonzero(has_histograms[own])
             rows += taken_away(batch.series[beside], batch.ts_ms[beside])
             rows += batch.histograms
             of_rows += [own[beside], shaped[: len(batch.histograms)]]
