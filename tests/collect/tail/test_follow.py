@@ -140,13 +140,16 @@ def test_however_it_is_cut_into_reads_the_lines_are_the_same(tmp_path_factory, p
     path = tmp_path_factory.mktemp("cut") / "x.log"
     path.touch()
     found: list[str] = []
+    starts: list[int] = []
     with Follower(path) as follower:
         for piece in pieces:
             with path.open("ab") as file:
                 file.write(piece.encode())
             while taken := follower.take(size):
                 found += [line.decode() for line in taken.lines]
+                starts += taken.starts
     text = "".join(pieces)
+    assert starts == [at for at in range(len(text.encode())) if at == 0 or text.encode()[at - 1] == 10][: len(found)]
     assert found == [line.removesuffix("\r") for line in text.split("\n")[:-1]]
 
 

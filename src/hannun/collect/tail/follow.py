@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,11 +24,15 @@ LINE_BYTES_MAX = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Whole lines without their newlines, and where the file was left. `skipped`: bytes of lines that were too long."""
+    """Whole lines without their newlines, and where the file was left. `skipped`: bytes of lines that were too long.
+
+    `starts` are the offsets in the file at which the lines begin, for whoever must read one of them again.
+    """
 
     lines: Sequence[bytes]
     place: Place
     skipped: int = 0
+    starts: Sequence[int] = ()
 
 
 class Follower:
@@ -161,9 +166,10 @@ class Follower:
         place = self.place
         if not partial or skipping or place is None:
             return None
-        return Taken([partial], place)
+        return Taken([partial], place, starts=[place.offset - len(partial)])
 
     def _lines(self, data: bytes) -> Taken:
+        start = self._offset - len(self._partial)
         self._offset += len(data)
         skipped = 0
         if self._skipping:
@@ -171,6 +177,7 @@ class Follower:
             if end < 0:
                 return Taken([], self._here(), len(data))
             skipped, data, self._skipping = end, data[end + 1 :], False
+            start += end + 1
         whole = self._partial + data
         *lines, self._partial = whole.split(b"\n")
         if len(self._partial) > LINE_BYTES_MAX:
@@ -178,7 +185,8 @@ class Follower:
             lines.append(self._partial[:LINE_BYTES_MAX])
             skipped += len(self._partial) - LINE_BYTES_MAX
             self._partial, self._skipping = b"", True
-        return Taken([line.removesuffix(b"\r") for line in lines], self._here(), skipped)
+        starts = list(accumulate((len(line) + 1 for line in lines), initial=start))[:-1]
+        return Taken([line.removesuffix(b"\r") for line in lines], self._here(), skipped, starts)
 
     def _here(self) -> Place:
         place = self.place
