@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -81,6 +83,23 @@ async def test_a_failed_scrape_ends_all_and_says_up_0(house: Open, target: Start
         await one.round()
         assert (one.sink.values("a")[-1], one.sink.values("up")[-1]) == (1.0, 1.0)
         assert one.status.last_error == ""
+
+
+async def test_a_failed_scrape_stands_in_the_job_s_log(
+    house: Open, target: Start, make_job: MakeJob, tmp_path: Path
+) -> None:
+    server = await target(UP)
+    server.status = "503 Service Unavailable"
+    file = tmp_path / "failures.log"
+    async with house() as one:
+        await one.apply(dataclasses.replace(make_job(server.address), failure_log=file))
+        await one.round()
+        async with asyncio.timeout(5):
+            while not file.exists() or not file.read_bytes().endswith(b"\n"):
+                await asyncio.sleep(0.01)
+        told = json.loads(file.read_text().splitlines()[0])
+        assert (told["msg"], told["target"]) == (one.status.last_error, one.status.url)
+        assert told["job_name"] == "app"
 
 
 async def test_stopping_marks_everything(house: Open, target: Start, make_job: MakeJob) -> None:

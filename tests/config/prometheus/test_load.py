@@ -390,3 +390,20 @@ class TestTheUsersFiles:
             "`retention.size`",
             "`wal_compression`",
         ]
+
+
+def test_a_job_s_failure_log_is_global_s_unless_it_names_its_own(write: Write) -> None:
+    text = """\
+global: {scrape_failure_log_file: failures.log}
+scrape_configs:
+- {job_name: a}
+- {job_name: b, scrape_failure_log_file: /var/none/b.log}
+"""
+    path = write(text)
+    config, warnings = load(path, {})
+    assert [each.failure_log for each in config.scrape] == [path.parent / "failures.log", Path("/var/none/b.log")]
+    assert [str(one).replace(f"{path.parent}/", "") for one in warnings] == [
+        'prometheus.yml:4: `scrape_failure_log_file`: the folder of "/var/none/b.log" is not there, '
+        "so nothing is written until it is"
+    ]
+    assert f"  scrape_failure_log_file: {path.parent}/failures.log\n" in config.yaml

@@ -21,6 +21,7 @@ from hannun.collect.scrape import advice
 from hannun.collect.scrape.descriptors import at_once_max
 from hannun.collect.scrape.digest import Digest, Digester
 from hannun.collect.scrape.failure import ScrapeFailed
+from hannun.collect.scrape.failure_log import FailureLog
 from hannun.collect.scrape.fetch import Fetched, Fetcher
 from hannun.collect.scrape.reports import Report
 from hannun.collect.scrape.targets import ScrapeTarget, offset_ms
@@ -79,12 +80,20 @@ class TargetLoop:
     """`start` once, then `stop` once; both on the event loop that the sink lives on."""
 
     def __init__(
-        self, target: ScrapeTarget, digester: Digester, fetcher: Fetcher, shared: Shared, *, refuse: ScrapeFailed | None
+        self,
+        target: ScrapeTarget,
+        digester: Digester,
+        fetcher: Fetcher,
+        shared: Shared,
+        *,
+        refuse: ScrapeFailed | None,
+        failures: FailureLog | None = None,
     ) -> None:
         self.target = target
         self.last = LastScrape()
         self.refuse = refuse
         """Set while the job has too many targets: then every scrape fails with it."""
+        self._failures = failures
         self._digester = digester
         self._fetcher = fetcher
         self._shared = shared
@@ -197,6 +206,8 @@ class TargetLoop:
 
     def _failed(self, err: ScrapeFailed, report: Report, ts_ms: int) -> None:
         self._tell(str(err.what), err.advice, report, ts_ms, err.stand_in)
+        if self._failures is not None:
+            self._failures.write(str(err.what), self.target.url, self._shared.clock.now_ms())
         self._offer(self._digester.failed(report, ts_ms))
 
     async def _digest(self, page: Fetched, ts_ms: int, took_s: Callable[[], float]) -> Digest:

@@ -11,6 +11,7 @@ from hannun.collect.http_client import make_client
 from hannun.collect.scrape import advice
 from hannun.collect.scrape.digest import Digester
 from hannun.collect.scrape.failure import ScrapeFailed
+from hannun.collect.scrape.failure_log import FailureLog
 from hannun.collect.scrape.fetch import Fetcher
 from hannun.collect.scrape.limits import TARGETS_MAX
 from hannun.collect.scrape.loop import Shared, TargetLoop
@@ -51,6 +52,7 @@ class Pool:
         self._lost = lost
         self._client = make_client(config.client, timeout_s=config.timeout_ms / 1000, clock=shared.clock)
         self._fetcher = Fetcher(config, self._client, stand_ins)
+        self._failures = FailureLog(config.failure_log, config.job_name) if config.failure_log else None
         self._discoverers = [discover(one) for one in config.discoveries]
         self._groups: list[Sequence[TargetGroup]] = [()] * len(self._discoverers)
         self._changed = asyncio.Event()
@@ -131,7 +133,7 @@ class Pool:
 
     def _loop(self, target: ScrapeTarget, refuse: ScrapeFailed | None) -> TargetLoop:
         digester = Digester(self.config, target, self._metric_relabeler, self._shared.sink)
-        return TargetLoop(target, digester, self._fetcher, self._shared, refuse=refuse)
+        return TargetLoop(target, digester, self._fetcher, self._shared, refuse=refuse, failures=self._failures)
 
     def _too_many(self, found: int) -> ScrapeFailed | None:
         limit = self.config.limits.targets or TARGETS_MAX

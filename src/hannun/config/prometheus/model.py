@@ -126,6 +126,7 @@ class ScrapeConfig:
     relabel: tuple[RelabelRule, ...] = ()
     metric_relabel: tuple[RelabelRule, ...] = ()
     discoveries: tuple[Discovery, ...] = ()
+    failure_log: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,21 @@ def existing(words: str, source: Source, line: int, key: str) -> Path:
     return path
 
 
+def to_write(words: str, source: Source, line: int, key: str) -> Path | None:
+    """The file that `words` name, which is made when something is written; None where that is no path."""
+    path = absolute(words, source.base)
+    if _is_unusable(words):
+        source.refuse(line, f"`{key}`: {quote(words)} is no path", f"`{key}`: {quote(words)} 경로가 아닙니다")
+        return None
+    if not _exists(path.parent):
+        source.warn(
+            line,
+            f"`{key}`: the folder of {quote(words)} is not there, so nothing is written until it is",
+            f"`{key}`: {quote(words)} 파일의 폴더가 없습니다. 생길 때까지 기록하지 않습니다",
+        )
+    return path
+
+
 def matching(
     words: str, source: Source, line: int, *, accepts: Callable[[Path], bool] = lambda path: True
 ) -> tuple[str, list[Path]]:

@@ -169,6 +169,7 @@ def _job(job: ScrapeConfig, written: Mapping[str, Any]) -> Tree:
         "scrape_native_histograms": job.scrape_native_histograms,
         "always_scrape_classic_histograms": job.always_scrape_classic_histograms,
         "convert_classic_histograms_to_nhcb": job.convert_classic_histograms_to_nhcb,
+        **_said({"scrape_failure_log_file": str(job.failure_log or "")}),
         "metrics_path": job.metrics_path,
         "scheme": job.scheme,
         "enable_compression": job.enable_compression,

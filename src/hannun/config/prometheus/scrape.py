@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from hannun.config.complaint import nearest, quote
-from hannun.config.prometheus import promtool, scalars
+from hannun.config.prometheus import paths, promtool, scalars
 from hannun.config.prometheus.discovery import read_discoveries
 from hannun.config.prometheus.http_client import read_client
 from hannun.config.prometheus.model import Discovery, ScrapeConfig, ScrapeLimits, StaticSd
@@ -40,6 +41,7 @@ class Global:
     escaping: str = ""
     query_log_file: str = ""
     failure_log_file: str = ""
+    failure_log: Path | None = None
 
     @property
     def legacy(self) -> bool:
@@ -75,10 +77,10 @@ def read_global(top: Section) -> Global:
         escaping=section.word("metric_name_escaping_scheme", _escaping, ""),
         query_log_file=section.text("query_log_file"),
         failure_log_file=section.text("scrape_failure_log_file"),
+        failure_log=_failure_log(section),
     )
     _check_names(section, made)
-    for key in ("query_log_file", "scrape_failure_log_file"):
-        section.unused(key, "Hannun keeps no such log file", "이 로그 파일은 만들지 않습니다")
+    section.unused("query_log_file", "Hannun keeps no such log file", "이 로그 파일은 만들지 않습니다")
     section.close()
     return made
 
@@ -143,6 +145,7 @@ def _job(section: Section, common: Global) -> ScrapeConfig:
             section, "metric_relabel_configs", "metric relabeling rule in scrape config", legacy=legacy
         ),
         discoveries=read_discoveries(section, legacy=legacy),
+        failure_log=_failure_log(section) or common.failure_log,
     )
     if job.scheme not in ("http", "https"):
         section.source.warn(
@@ -150,11 +153,16 @@ def _job(section: Section, common: Global) -> ScrapeConfig:
             f"scheme {quote(job.scheme)}: only http and https can be scraped",
             f"scheme {quote(job.scheme)}: http와 https만 수집할 수 있습니다",
         )
-    section.unused("scrape_failure_log_file", "Hannun keeps no such log file", "이 로그 파일은 만들지 않습니다")
     check_addresses(section, job.relabel, job.discoveries)
     if section.source.notes.strict:
         promtool.check_job(section, job)
     return job
+
+
+def _failure_log(section: Section) -> Path | None:
+    key = "scrape_failure_log_file"
+    words = section.text(key)
+    return paths.to_write(words, section.source, section.line_of(key), key) if words else None
 
 
 def check_addresses(section: Section, relabel: tuple[RelabelRule, ...], discoveries: tuple[Discovery, ...]) -> None:
