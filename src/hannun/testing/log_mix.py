@@ -54,6 +54,8 @@ class Mix:
     severity: NDArray[np.uint8]
     body: TextColumn
     said: TextColumn
+    trace_id: TextColumn
+    span_id: TextColumn
 
     def __len__(self) -> int:
         return len(self.which)
@@ -67,6 +69,8 @@ class Mix:
             self.severity,
             self.body,
             self.said,
+            trace_id=self.trace_id,
+            span_id=self.span_id,
             introduced=self.streams if introduce else (),
         )
 
@@ -98,6 +102,8 @@ def lines(seed: int, count: int, *, first: int = 0, start_ns: int = START_NS, ga
     number = rng.integers(0, 1 << 40, count).tolist()
     texts: list[str] = []
     said: list[str] = []
+    traces: list[str] = []
+    spans: list[str] = []
     severity = np.empty(count, np.uint8)
     second, prefix = -1, ""
     for i, (stream, ns) in enumerate(zip(which.tolist(), ts_ns.tolist(), strict=True)):
@@ -114,8 +120,12 @@ def lines(seed: int, count: int, *, first: int = 0, start_ns: int = START_NS, ga
             plain = f"{plain} {rare}" if plain else ""
         texts.append(text)
         said.append(plain)
+        traced = _FORMS[stream] is _json
+        traces.append(draw.hex[:32] if traced else "")
+        spans.append(draw.hex[32:48] if traced else "")
         severity[i] = CODE[level]
-    return Mix(_STREAMS, which, ts_ns, severity, TextColumn.of(texts), TextColumn.of(said))
+    columns = (TextColumn.of(texts), TextColumn.of(said), TextColumn.of(traces), TextColumn.of(spans))
+    return Mix(_STREAMS, which, ts_ns, severity, *columns)
 
 
 def chunks(seed: int, count: int, each: int = 40_000, *, start_ns: int = START_NS) -> Iterator[Mix]:

@@ -78,6 +78,8 @@ def session_options(limits: EngineLimits) -> dict[str, str]:
     return {
         "async_insert": "0",
         "max_threads": str(limits.threads),
+        # The engine takes threads away from a query unless it has 1 GiB of its limit free for each: here, all but one.
+        "max_threads_min_free_memory_per_thread": "0",
         "max_insert_threads": "1",
         "max_memory_usage": str(limits.query_bytes),
         "insert_deduplicate": "0",

@@ -120,15 +120,12 @@ def hashes(batch: LogBatch, secret: np.uint64) -> Ids:
     pairs = batch.attributes or Attributes(_ONE_OFFSET, _EMPTY, _EMPTY)
     _hash(
         secret,
-        np.ascontiguousarray(batch.stream, np.uint64),
-        np.ascontiguousarray(batch.ts_ns, np.int64),
-        batch.body.data,
-        batch.body.offsets,
-        pairs.offsets,
-        pairs.keys.data,
-        pairs.keys.offsets,
-        pairs.values.data,
-        pairs.values.offsets,
+        _fixed(batch.stream, np.uint64),
+        _fixed(batch.ts_ns, np.int64),
+        *_text(batch.body),
+        _fixed(pairs.offsets, np.int64),
+        *_text(pairs.keys),
+        *_text(pairs.values),
         out,
     )
     return out
@@ -137,7 +134,7 @@ def hashes(batch: LogBatch, secret: np.uint64) -> Ids:
 def locate(body: TextColumn, ids: TextColumn, length: int) -> tuple[NDArray[np.uint32], TextColumn | None]:
     """Where each id stands in its line (from 1, 0: nowhere), and the ids that stand nowhere (None: no such id)."""
     out = np.empty(len(body), np.uint32)
-    if not _locate(body.data, body.offsets, ids.data, ids.offsets, length, out):
+    if not _locate(*_text(body), *_text(ids), length, out):
         return out, None
     sizes = np.where(out == 0, np.diff(ids.offsets), 0)
     return out, _gathered(ids, np.arange(len(ids)), sizes)
@@ -175,10 +172,21 @@ def take_lines(batch: LogBatch, at: NDArray[np.int64], *, introduce: bool) -> Lo
     )
 
 
+def _fixed(array: NDArray[Any], kind: type[np.generic]) -> NDArray[Any]:
+    """One compiled form for all callers: views of received bytes cannot be written to, so nothing here can be."""
+    view = np.ascontiguousarray(array, kind).view()
+    view.flags.writeable = False
+    return view
+
+
+def _text(column: TextColumn) -> tuple[NDArray[Any], NDArray[Any]]:
+    return _fixed(column.data, np.uint8), _fixed(column.offsets, np.int64)
+
+
 def _gathered(column: TextColumn, at: NDArray[np.int64], sizes: Ints) -> TextColumn:
     offsets = _offsets(sizes)
     out = np.empty(int(offsets[-1]), np.uint8)
-    _gather(column.data, column.offsets, at, offsets, out)
+    _gather(*_text(column), _fixed(at, np.int64), _fixed(offsets, np.int64), out)
     return TextColumn(out, offsets)
 
 

@@ -170,7 +170,7 @@ class LogStore:
 
     def volumes(self, selector: Matchers, start_ns: int, end_ns: int, budget: Budget) -> tuple[StreamVolume, ...]:
         found = self._directory.streams([selector], start_ns, end_ns, budget)
-        return read_volumes(self._engine, found, self.services(found), start_ns, end_ns, budget)
+        return read_volumes(self._engine, found, start_ns, end_ns, budget)
 
     def read(self, statement: Statement, budget: Budget) -> Iterator[Any]:
         return self._engine.stream_arrow(statement.sql, encoded(statement.params), budget)
