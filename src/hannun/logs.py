@@ -42,7 +42,7 @@ class Logs:
         )
         self.evaluator = LogEvaluator(self.store)
         self.intake = LogIntake(self.store, outcomes, clock=clock)
-        self.pages = LogBackend(self.store, self.evaluator)
+        self.pages = LogBackend(self.store, self.evaluator, self.store)
 
     @property
     def retained(self) -> Signal:

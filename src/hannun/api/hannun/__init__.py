@@ -20,7 +20,7 @@ from hannun.api.hannun.known import KnownMetrics
 from hannun.api.hannun.logs import LogBackend
 from hannun.api.hannun.sources import ConfigStatus, ConfigWarning, MemoryStatus, SettingShown, Sources
 from hannun.api.limits import ApiLimits
-from hannun.model.http import Endpoint
+from hannun.model.http import AnyEndpoint
 from hannun.model.ports import MetricReader
 from hannun.model.time import Clock, SystemClock
 from hannun.query.promql import PromEngine
@@ -38,7 +38,7 @@ def routes(
     log_backend: LogBackend | None = None,
     limits: ApiLimits | None = None,
     clock: Clock | None = None,
-) -> list[Endpoint]:
+) -> list[AnyEndpoint]:
     """Every endpoint of the own API that is not about accounts."""
     backend = Backend(engine, reader, runner, sources, limits or ApiLimits(), clock or SystemClock())
     known = KnownMetrics(reader, sources.cardinality, backend.clock)
@@ -54,4 +54,5 @@ def routes(
         *projects.routes(backend),
         *(logs.routes(backend, log_backend) if log_backend else ()),
     ]
-    return [route.endpoint() for route in (*described, openapi.route(described))]
+    answered: list[AnyEndpoint] = [route.endpoint() for route in (*described, openapi.route(described))]
+    return answered + (logs.sockets(backend, log_backend) if log_backend else [])

@@ -1,13 +1,14 @@
-"""The log page's questions: lines, histogram, fields, context, downloads. Patterns and live tails beside them."""
+"""The log page's questions: lines, histogram, fields, context, downloads, and lines as they come."""
 
 from __future__ import annotations
 
 from hannun.api.hannun.backend import Backend
-from hannun.api.hannun.logs import context, download, fields, histogram, lines
+from hannun.api.hannun.logs import context, download, fields, histogram, lines, tail
 from hannun.api.hannun.logs.backend import LogBackend
 from hannun.api.hannun.route import Route
+from hannun.model.http import SocketEndpoint
 
-__all__ = ["LogBackend", "routes"]
+__all__ = ["LogBackend", "routes", "sockets"]
 
 
 def routes(backend: Backend, logs: LogBackend) -> list[Route]:
@@ -18,3 +19,7 @@ def routes(backend: Backend, logs: LogBackend) -> list[Route]:
         *context.routes(backend, logs),
         *download.routes(backend, logs),
     ]
+
+
+def sockets(backend: Backend, logs: LogBackend) -> list[SocketEndpoint]:
+    return tail.endpoints(backend, logs, logs.tails) if logs.tails is not None else []

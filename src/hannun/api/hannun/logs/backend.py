@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from hannun.api.form import Form
 from hannun.model.budget import Budget
 from hannun.model.errors import BadQuery
-from hannun.model.log import LogReader
+from hannun.model.log import LogReader, LogTails
 from hannun.model.matcher import Matcher, Matchers, equal
 from hannun.model.text import Text
 from hannun.query.logql.engine import Evaluator
@@ -31,8 +31,11 @@ NOT_LINES = Text(
 
 @dataclass(frozen=True, slots=True)
 class LogBackend:
+    """`tails` None: nothing can be watched live."""
+
     reader: LogReader
     evaluator: Evaluator
+    tails: LogTails | None = None
 
 
 @dataclass(frozen=True, slots=True)
