@@ -21,6 +21,7 @@ from hannun.query.logql.lexer import (
     refuse_unreadable,
 )
 from hannun.query.logql.pipeline_parser import PipelineParser
+from hannun.query.logql.printer import PRECEDENCE
 from hannun.query.logql.syntax import (
     Binary,
     Grouping,
@@ -39,14 +40,6 @@ from hannun.query.logql.syntax import (
 from hannun.query.logql.vectors.arithmetic import fold
 
 QUERY_BYTES_MAX = 131_072
-PRECEDENCE = {
-    "or": 1,
-    **dict.fromkeys(("and", "unless"), 2),
-    **dict.fromkeys(("==", "!=", "<", "<=", ">", ">="), 3),
-    **dict.fromkeys(("+", "-"), 4),
-    **dict.fromkeys(("*", "/", "%"), 5),
-    "^": 6,
-}
 SET_OPERATORS = frozenset(("and", "or", "unless"))
 
 

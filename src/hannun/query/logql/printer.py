@@ -31,6 +31,7 @@ from hannun.query.logql.syntax import (
     LineFormat,
     Logfmt,
     LogQuery,
+    MetricNode,
     NameOrMatch,
     Number,
     Pattern,
@@ -46,6 +47,14 @@ from hannun.query.logql.syntax import (
 )
 from hannun.query.promql.numbers import go_general, plain_float
 
+PRECEDENCE = {
+    "or": 1,
+    **dict.fromkeys(("and", "unless"), 2),
+    **dict.fromkeys(("==", "!=", "<", "<=", ">", ">="), 3),
+    **dict.fromkeys(("+", "-"), 4),
+    **dict.fromkeys(("*", "/", "%"), 5),
+    "^": 6,
+}
 LINE_MAX = 100
 INDENT = "  "
 
@@ -71,7 +80,8 @@ def show(node: Query) -> str:
         case Number(value=value):
             return go_general(value)
         case Binary():
-            return f"({show(node.left)} {_operator(node, ',')} {show(node.right)})"
+            right = show(node.right)
+            return f"({show(node.left)} {_operator(node, ',', right)} {right})"
 
 
 def show_selector(matchers: Matchers) -> str:
@@ -162,8 +172,11 @@ def _replace_texts(node: LabelReplace) -> list[str]:
     return [go_quote(text) for text in (node.destination, node.replacement, node.source, node.pattern)]
 
 
-def _operator(node: Binary, comma: str) -> str:
-    """The operator with its modifiers; Loki leaves the space of a `group_…` that is not there."""
+def _operator(node: Binary, comma: str, right: str) -> str:
+    """The operator with its modifiers; Loki leaves the space of a `group_…` that is not there.
+
+    Behind a bare `group_left` a parenthesis would be read as its list of labels; then an empty list stands before it.
+    """
     shown = f"{node.op} bool" if node.returns_bool else node.op
     matching = node.matching
     if not matching.on and not matching.labels and not matching.group:
@@ -172,6 +185,8 @@ def _operator(node: Binary, comma: str) -> str:
     group = f"group_{matching.group}" if matching.group else ""
     if matching.include:
         group += f" ({comma.join(matching.include)})"
+    elif group and right.lstrip().startswith("("):
+        group += " ()"
     return f"{shown} {word} ({comma.join(matching.labels)}) {group}"
 
 
@@ -203,10 +218,23 @@ def pretty(node: Query, level: int = 0) -> str:
             inside = ",\n".join((pretty(node.expr, level + 1), *texts))
             return f"{before}label_replace(\n{inside}\n{before})"
         case Binary():
-            sides = pretty(node.left, level + 1), pretty(node.right, level + 1)
-            return f"{sides[0]}\n{before}{_operator(node, ', ')}\n{sides[1]}"
+            left, right = _side(node, node.left, level + 1), _side(node, node.right, level + 1)
+            return f"{left}\n{before}{_operator(node, ', ', right)}\n{right}"
         case Vector() | Number():
             return before + whole
+
+
+def _side(node: Binary, side: MetricNode, level: int) -> str:
+    """A side of an operator. Loki writes no parentheses here; they stand where another tree would be read without."""
+    shown = pretty(side, level)
+    if not isinstance(side, Binary) or "\n" not in shown:
+        return shown
+    binds, outer = PRECEDENCE[side.op], PRECEDENCE[node.op]
+    from_the_right = node.op == "^"
+    if binds > outer or (binds == outer and (side is node.right) == from_the_right):
+        return shown
+    before = INDENT * level
+    return f"{before}(\n{pretty(side, level + 1)}\n{before})"
 
 
 def _pretty_stages(stages: Sequence[Stage], level: int) -> Iterator[str]:
