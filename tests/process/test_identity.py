@@ -6,7 +6,7 @@ import pytest
 
 from hannun.model.identity import Identity
 from hannun.model.labels import Labels
-from hannun.process.identity import known, of_metric, without_port
+from hannun.process.identity import known, of_metric, of_stream, without_port
 
 ROWS = [
     pytest.param({"job": "api"}, Identity(service="api"), id="job is the service"),
@@ -70,3 +70,21 @@ def test_the_port_is_cut_off(instance: str, host: str) -> None:
 
 def test_a_known_value_is_trimmed_and_kept() -> None:
     assert known(" 서울 ") == "서울"
+
+
+@pytest.mark.parametrize(
+    ("labels", "identity"),
+    [
+        pytest.param({"service_name": "shop", "job": "x"}, Identity("shop"), id="service_name first"),
+        pytest.param({"app": "shop", "job": "varlogs"}, Identity("shop"), id="app before the folder that was read"),
+        pytest.param({"job": "prod/shop"}, Identity("shop"), id="namespace/name"),
+        pytest.param({"container": "shop"}, Identity("shop"), id="container"),
+        pytest.param({"service_name": "unknown_service", "app": "shop"}, Identity("shop"), id="unknown is not known"),
+        pytest.param({"app": "shop", "env": "prod", "host": "web-1"}, Identity("shop", "prod", "web-1"), id="all"),
+        pytest.param({"app": "shop", "k8s_node_name": "n1"}, Identity("shop", "", "n1"), id="Kubernetes' node"),
+        pytest.param({"app": "shop", "version": "1.2"}, Identity("shop", release="1.2"), id="release"),
+        pytest.param({"filename": "/var/log/syslog"}, Identity(), id="nobody"),
+    ],
+)
+def test_identity_of_a_log_stream(labels: dict[str, str], identity: Identity) -> None:
+    assert of_stream(Labels.of(labels)) == identity

@@ -32,10 +32,14 @@ _REFUSED_FOR_NOW: dict[type[HannunError], str] = {
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A push on its way into the store. `cut` and `mended` count lines that were changed."""
+    """A push on its way into the store. `good` bool[n]: which lines of the push are in the batch.
+
+    `cut` and `mended` count lines that were changed, `size_bytes` is the weight of the batch.
+    """
 
     batch: LogBatch
     left_out: LeftOut
+    good: NDArray[np.bool_]
     cut: int = 0
     mended: int = 0
     size_bytes: int = 0
@@ -87,42 +91,38 @@ class LogIntake:
             introduced=self._introduced(resolver, columns, streams, rows),
         )
         # Weighing many new label sets takes a while too, so it is done here and not on the event loop.
-        return Prepared(batch, left_out, tidied.cut, tidied.mended, batch.size_bytes)
+        return Prepared(batch, left_out, good, tidied.cut, tidied.mended, batch.size_bytes)
 
     async def store(self, prepared: Prepared, key: str = "") -> None:
         """Returns when all lines are durable. Raises OutOfBounds, Overloaded, DiskFull, StoreUnavailable.
 
         `key` is whom outcomes are counted for (a token's name). What was left out is counted in any case.
         """
-        count = self.outcomes.count
+        self.count_left_out(prepared, key)
+        await self.write(prepared, key)
+
+    def count_left_out(self, prepared: Prepared, key: str = "") -> None:
         for (outcome, reason), lines in prepared.left_out.counts.items():
-            count(SIGNAL, outcome, lines, reason=reason, key=key)
+            self.outcomes.count(SIGNAL, outcome, lines, reason=reason, key=key)
+
+    async def write(self, prepared: Prepared, key: str = "", *, again: bool = False) -> None:
+        """`store` without counting what was left out. `again`: the caller comes back after a refusal that passes by."""
+        count = self.outcomes.count
         lines = len(prepared.batch)
         if not lines:
             return
         try:
             await self._sink.write(prepared.batch)
         except (Overloaded, DiskFull, StoreUnavailable) as err:
-            why = next(words for kind, words in _REFUSED_FOR_NOW.items() if isinstance(err, kind))
-            count(SIGNAL, Outcome.LIMITED, lines, reason=why, key=key)
+            if not again:
+                why = next(words for kind, words in _REFUSED_FOR_NOW.items() if isinstance(err, kind))
+                count(SIGNAL, Outcome.LIMITED, lines, reason=why, key=key)
             raise
         except OutOfBounds:
             # Only when the clock moved between looking and writing: lines out of bounds were sorted out before.
             count(SIGNAL, Outcome.INVALID, lines, reason="timestamp out of bounds", key=key)
             raise
         count(SIGNAL, Outcome.ACCEPTED, lines, key=key)
-
-    def offer(self, prepared: Prepared, key: str = "") -> bool:
-        """For senders that wait for no answer (syslog over UDP). False: the bound dropped it."""
-        count = self.outcomes.count
-        for (outcome, reason), lines in prepared.left_out.counts.items():
-            count(SIGNAL, outcome, lines, reason=reason, key=key)
-        if not len(prepared.batch):
-            return True
-        taken = self._sink.offer(prepared.batch)
-        if taken:
-            count(SIGNAL, Outcome.ACCEPTED, len(prepared.batch), key=key)
-        return taken
 
     def _introduced(
         self, resolver: Streams, columns: PushColumns, streams: Resolved, rows: NDArray[np.int64]

@@ -51,10 +51,9 @@ def _lines(body: bytes) -> list[bytes]:
     if body.lstrip()[:1] == b"[" and body.rstrip()[-1:] == b"]" and len(body) <= ARRAY_BYTES_MAX:
         try:
             found = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            found = None  # A line of text in brackets.
-        if isinstance(found, list):
             return [one.encode("utf-8", "replace") if isinstance(one, str) else orjson.dumps(one) for one in found]
+        except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+            pass  # Lines of text in brackets, or nested deeper than anybody writes.
     return [line.removesuffix(b"\r") for line in body.split(b"\n") if line.strip()]
 
 
