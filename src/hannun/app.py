@@ -34,7 +34,7 @@ from hannun.collect.source import Source, hostname
 from hannun.config.complaint import Complaint
 from hannun.config.settings import Settings
 from hannun.config.values import Address
-from hannun.logs import Logs
+from hannun.logs import Logs, read_log_files, with_log_retention
 from hannun.model.errors import HannunError
 from hannun.model.http import AnyEndpoint
 from hannun.model.time import SystemClock, format_duration_ms
@@ -100,8 +100,9 @@ class App:
     """Everything of one server. What is opened is closed by `standing`, in reverse order, also when a start fails."""
 
     def __init__(self, settings: Settings, complaints: Sequence[Complaint], standing: AsyncExitStack) -> None:
-        files = read_files(settings)
-        self.settings = settings = with_retention(_with_a_port(settings), files.config)
+        files, log_files = read_files(settings), read_log_files(settings)
+        settings = with_retention(_with_a_port(settings), files.config)
+        self.settings = settings = with_log_retention(settings, log_files.config)
         self.complaints = complaints
         self._standing = standing
         self.clock = SystemClock()
@@ -138,13 +139,15 @@ class App:
             outcomes=self.outcomes,
             recent_bytes_max=settings.memory_bytes // 6,
         )
-        self.logs = Logs(settings, self.engine, self.writer, self.clock, problems=self.problems, outcomes=self.outcomes)
+        self.logs = Logs(
+            settings, log_files, self.engine, self.writer, self.clock, problems=self.problems, outcomes=self.outcomes
+        )
         self.retention = Retention(
             self.engine,
             [
                 Signal(
                     "metrics",
-                    ("metric_samples__local", "metric_seen__local", "exemplars__local"),
+                    ("metric_samples__local", "metric_seen__local", "metric_histograms__local", "exemplars__local"),
                     keep_ms,
                     dropped=self.metrics.partitions_dropped,
                 ),
@@ -220,6 +223,7 @@ class App:
         except HannunError as err:
             self.pulling.refused(err)
             raise
+        await asyncio.to_thread(self.logs.reload)
         await self.pulling.reload()
 
     async def _reload_and_say(self) -> None:
@@ -255,7 +259,7 @@ class App:
             *remote_write.routes(self.metrics, self.outcomes, self.limits, in_flight=self.in_flight),
             *influx.routes(self.metrics, self.outcomes, self.limits, in_flight=self.in_flight, clock=self.clock),
             *self.pushes.routes(enable_admin_api=settings.enable_admin_api),
-            *self.logs.endpoints(self.limits, self.in_flight),
+            *self.logs.endpoints(self.runner, self.limits, self.in_flight, lambda: self.ready),
             *blackbox.routes(pulling.prober, self.reload),
             *exporters.routes(
                 node=self.host.families if self.host else None,

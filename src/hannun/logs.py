@@ -2,33 +2,53 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
 
+from hannun.api import loki as loki_api
 from hannun.api.hannun import LogBackend
-from hannun.config.settings import Settings
+from hannun.config.complaint import Complaint
+from hannun.config.loki import load as loki_file
+from hannun.config.loki.model import LokiConfig
+from hannun.config.security import shipped
+from hannun.config.settings import Settings, said_in
 from hannun.model.http import AnyEndpoint
+from hannun.model.identity import Identity
 from hannun.model.time import Clock
 from hannun.observe.outcomes import Outcomes
 from hannun.observe.problems import Problems
+from hannun.process.identity import of_stream
+from hannun.process.security import Detector
+from hannun.query.logql.engine import LogEngine
 from hannun.query.logql.execute import LogEvaluator
-from hannun.receive import loki
+from hannun.query.logql.limits import QueryLimits
+from hannun.query.runner import QueryRunner
+from hannun.receive import elasticsearch, loki, otlp_logs, plain_logs
 from hannun.receive.body import InFlight
 from hannun.receive.limits import ReceiveLimits
 from hannun.receive.log_door import LogDoor
 from hannun.receive.log_intake import LogIntake
+from hannun.receive.log_limits import LogLimits
+from hannun.receive.security_watch import SecurityWatch
 from hannun.standing import keep_running
 from hannun.store.engine import ChdbEngine
 from hannun.store.logs.store import RETAINED, LogStore
 from hannun.store.retention import Signal
 from hannun.store.writer import Writer
 
+NOT_READY = "Ingester not ready: starting"
+
 
 class Logs:
-    """`start` once on the event loop."""
+    """`start` once on the event loop; `reload` whenever asked."""
 
     def __init__(
         self,
         settings: Settings,
+        files: LogFiles,
         engine: ChdbEngine,
         writer: Writer,
         clock: Clock,
@@ -36,22 +56,90 @@ class Logs:
         problems: Problems,
         outcomes: Outcomes,
     ) -> None:
+        self._settings = settings
         self._keep_ms = settings.retention.logs_ms or 0
+        self.config, self.complaints = files.config, files.complaints
         self.store = LogStore(
             engine, writer, retention_ms=self._keep_ms, clock=clock, problems=problems, outcomes=outcomes
         )
+        self._clock = clock
+        self._watch = SecurityWatch(self.store, Detector(shipped().rules), self._identity)
         self.evaluator = LogEvaluator(self.store)
-        self.intake = LogIntake(self.store, outcomes, clock=clock)
+        self.engine = LogEngine(
+            self.store,
+            self.evaluator,
+            limits=lambda: replace(QueryLimits(), **self.config.questions.given()),
+            clock=clock,
+        )
+        self.intake = LogIntake(self._watch, outcomes, replace(LogLimits(), **self.config.intake.given()), clock=clock)
         self.pages = LogBackend(self.store, self.evaluator, self.store)
 
     @property
     def retained(self) -> Signal:
         return Signal("logs", RETAINED, self._keep_ms, dropped=self.store.partitions_dropped)
 
-    def endpoints(self, limits: ReceiveLimits, in_flight: InFlight) -> list[AnyEndpoint]:
+    def endpoints(
+        self, runner: QueryRunner, limits: ReceiveLimits, in_flight: InFlight, is_ready: Callable[[], bool]
+    ) -> list[AnyEndpoint]:
         door = LogDoor(self.intake, limits, in_flight=in_flight)
-        return [*loki.routes(door)]
+        zone = ZoneInfo(self._settings.timezone)
+        facts = loki_api.LokiFacts(lambda: self.config.yaml, lambda: "" if is_ready() else NOT_READY)
+        return [
+            *loki.routes(door),
+            *otlp_logs.routes(door),
+            *plain_logs.routes(door, lambda: zone),
+            *elasticsearch.routes(door, lambda: zone),
+            *loki_api.routes(
+                self.engine,
+                runner,
+                tails=self.store,
+                clock=self._clock,
+                facts=facts,
+                deletion_mode=self.config.deletion_mode,
+            ),
+        ]
 
     async def start(self, standing: AsyncExitStack) -> None:
         """What is started is stopped by `standing`."""
         keep_running(standing, self.store.run(), "log-upkeep")
+        keep_running(standing, self._watch.run(), "security-watch")
+
+    def reload(self) -> None:
+        """Reads Loki's file again: limits hold from now on, retention from the next start. Blocks. Raises Refused."""
+        files = read_log_files(self._settings)
+        self.config, self.complaints = files.config, files.complaints
+        self.intake.limit(self._intake_limits())
+
+    def _question_limits(self) -> QueryLimits:
+        return replace(QueryLimits(), **self.config.questions.given())
+
+    def _intake_limits(self) -> LogLimits:
+        return replace(LogLimits(), **self.config.intake.given())
+
+    def _identity(self, stream: int) -> Identity:
+        found = self.store.stream(stream)
+        return Identity() if found is None else of_stream(found.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class LogFiles:
+    """What Loki's file says, and what there is to say about it."""
+
+    config: LokiConfig = LokiConfig()
+    complaints: tuple[Complaint, ...] = ()
+
+
+def read_log_files(settings: Settings) -> LogFiles:
+    """Blocks. Raises Refused when the file cannot be used."""
+    if settings.loki_config is None:
+        return LogFiles()
+    return LogFiles(*loki_file.load(settings.loki_config, os.environ))
+
+
+def with_log_retention(settings: Settings, config: LokiConfig) -> Settings:
+    """Where nobody told Hannun how long to keep logs, Loki's file is asked."""
+    unsaid = {one.name for one in settings.chosen if one.source == "default"}
+    if config.retention_ms is None or "retention.logs" not in unsaid:
+        return settings
+    retention = replace(settings.retention, logs_ms=config.retention_ms or None)
+    return said_in(replace(settings, retention=retention), "retention.logs", str(config.file))

@@ -42,7 +42,7 @@ def sources(app: App) -> Sources:
         queues=lambda: [*app.metrics.queues(), *app.logs.store.queues()],
         tables=lambda: _tables(app),
         retention=app.retention.status,
-        config=lambda: config(app.settings, [*app.complaints, *app.pulling.complaints]),
+        config=lambda: config(app.settings, [*app.complaints, *app.pulling.complaints, *app.logs.complaints]),
         collectors=app.pulling.collect.status,
         projects=app.meta.projects.all,
         targets=app.pulling.scrapes,

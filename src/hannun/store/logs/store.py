@@ -164,6 +164,10 @@ class LogStore:
     ) -> list[str]:
         return self._directory.label_values(name, selectors, start_ns, end_ns, budget)
 
+    def stream(self, stream: int) -> LogStream | None:
+        """The stream of this id, from memory; None: nobody knows it."""
+        return self._directory.by_id(np.array([stream], np.uint64)).get(stream)
+
     def services(self, streams: Sequence[LogStream]) -> list[str]:
         """The services of these streams: `service IN …` beside `stream IN …` uses the first column of the key."""
         return self._directory.services(np.array([stream.id for stream in streams], np.uint64))
