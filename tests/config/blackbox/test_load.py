@@ -101,7 +101,14 @@ def test_a_conversation(tmp_path: Path) -> None:
             "modules: {a: {prober: http, tcp: {}}}", '`tcp` is not used: the prober of "a" is http', id="another prober"
         ),
         pytest.param(
-            "modules: {a: {prober: unix}}", 'prober unix is not supported; the module "a" is left out', id="unix"
+            "modules: {a: {prober: http, http: {enable_http3: true}}}",
+            "`enable_http3` is not used: HTTP/3 is not spoken here, targets are asked over HTTP/2 or 1.1",
+            id="HTTP/3",
+        ),
+        pytest.param(
+            "modules: {a: {prober: websocket}}",
+            'prober websocket is not supported; the module "a" is left out',
+            id="websocket",
         ),
         pytest.param(
             "modules: {a: {prober: htp}}",

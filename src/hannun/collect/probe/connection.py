@@ -1,9 +1,10 @@
-"""A byte stream to one resolved address, plain or TLS, over anyio; TLS may begin in the middle (STARTTLS)."""
+"""A byte stream to one resolved address or socket file, plain or TLS, over anyio; TLS may begin midway (STARTTLS)."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
@@ -87,6 +88,22 @@ async def connect(where: Resolved, port: int, source_address: str = "") -> Async
 
     with _as_os_error():
         stream = await anyio.connect_tcp(where.text, port, local_host=source_address or None)
+    connection = Connection(stream)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+@contextlib.asynccontextmanager
+async def connect_unix(path: str) -> AsyncIterator[Connection]:
+    """Raises OSError in the system's words."""
+    import anyio
+
+    if "\0" in path:
+        raise OSError(errno.EINVAL, "a socket's path holds no NUL")
+    with _as_os_error():
+        stream = await anyio.connect_unix(path)
     connection = Connection(stream)
     try:
         yield connection

@@ -22,7 +22,7 @@ from hannun.collect.http_client.dial import causes
 from hannun.collect.probe import registry
 from hannun.collect.probe.registry import PROBERS, Attempt
 from hannun.collect.probe.report import Report
-from hannun.config.blackbox.model import BlackboxConfig, GrpcProbe, HttpProbe, Module, Probe
+from hannun.config.blackbox.model import BlackboxConfig, GrpcProbe, HttpProbe, Module, Probe, UnixProbe
 from hannun.model.errors import HannunError, Overloaded
 from hannun.model.family import Family
 from hannun.model.probe import ProbeRefused, ProbeRequest, ProbeResult
@@ -86,6 +86,11 @@ class Prober:
         if not request.trusted and shows_secrets(module.probe):
             raise ProbeRefused(
                 f"Module {go_quoted(module.name)} shows credentials to its target; only an admin, or a target in "
+                "prometheus.yml, may use it"
+            )
+        if not request.trusted and isinstance(module.probe, UnixProbe):
+            raise ProbeRefused(
+                f"Module {go_quoted(module.name)} opens sockets of this machine; only an admin, or a target in "
                 "prometheus.yml, may use it"
             )
         _agree_on_host(module, request.hostname)

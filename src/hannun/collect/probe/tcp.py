@@ -1,4 +1,4 @@
-"""The tcp prober: connect, and hold the conversation that `query_response` describes (blackbox_exporter's tcp.go)."""
+"""The tcp and unix probers: connect and hold the conversation of `query_response` (blackbox_exporter's tcp.go)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import asyncio
 from typing import Any
 
 from hannun.collect.probe import address, certificates
-from hannun.collect.probe.connection import Connection, connect
+from hannun.collect.probe.connection import Connection, connect, connect_unix
 from hannun.collect.probe.registry import Attempt, prober
 from hannun.collect.probe.text import compiled, expand
-from hannun.config.blackbox.model import QueryResponse, TcpProbe
+from hannun.config.blackbox.model import QueryResponse, TcpProbe, UnixProbe
 
 LINE_BYTES_MAX = 64 << 10
 """As Go's line scanner."""
@@ -35,17 +35,38 @@ async def probe(config: TcpProbe, attempt: Attempt) -> bool:
         if config.use_tls:
             await _secure(connection, config, server_name, attempt)
         report.say("Successfully dialed")
-        for number, step in enumerate(config.query_response):
-            report.say("Processing query response entry", entry_number=number)
-            if not await _step(connection, step, attempt):
-                return False
-            if step.starttls:
-                await _secure(connection, config, server_name, attempt)
-                report.say("TLS Handshake (client) succeeded.")
+        return await _conversation(connection, config, server_name, attempt)
+
+
+@prober(UnixProbe)
+async def probe_unix(config: UnixProbe, attempt: Attempt) -> bool:
+    """The same over a socket file (blackbox_exporter's unix.go). The prober has refused callers who are no admins."""
+    report = attempt.report
+    report.declare("probe_failed_due_to_regex", "Indicates if probe failed due to regex", ())
+    report.declare("probe_failed_due_to_bytes", "Indicates if probe failed due to bytes", ())
+    server_name = config.tls.server_name or attempt.hostname or "localhost"
+    report.say("Dialing unix with TLS" if config.use_tls else "Dialing unix without TLS")
+    async with connect_unix(attempt.target) as connection:
+        if config.use_tls:
+            await _secure(connection, config, server_name, attempt)
+        report.say("Successfully dialed")
+        return await _conversation(connection, config, server_name, attempt)
+
+
+async def _conversation(
+    connection: Connection, config: TcpProbe | UnixProbe, server_name: str, attempt: Attempt
+) -> bool:
+    for number, step in enumerate(config.query_response):
+        attempt.report.say("Processing query response entry", entry_number=number)
+        if not await _step(connection, step, attempt):
+            return False
+        if step.starttls:
+            await _secure(connection, config, server_name, attempt)
+            attempt.report.say("TLS Handshake (client) succeeded.")
     return True
 
 
-async def _secure(connection: Connection, config: TcpProbe, server_name: str, attempt: Attempt) -> None:
+async def _secure(connection: Connection, config: TcpProbe | UnixProbe, server_name: str, attempt: Attempt) -> None:
     await connection.start_tls(config.tls, server_name)
     certificates.tell(attempt.report, connection.session, verified=not config.tls.insecure_skip_verify)
 

@@ -14,7 +14,7 @@ from hannun.config.prometheus.section import Notes, Section, Source, root_of
 from hannun.config.prometheus.yaml_text import dump, hide
 from hannun.config.yaml import Map
 
-NOT_SUPPORTED = ("unix", "websocket")
+NOT_SUPPORTED = ("websocket",)
 
 
 def load(path: Path, env: Mapping[str, str], *, strict: bool = False) -> tuple[BlackboxConfig, tuple[Complaint, ...]]:

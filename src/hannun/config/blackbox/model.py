@@ -82,6 +82,15 @@ class TcpProbe:
 
 
 @dataclass(frozen=True, slots=True)
+class UnixProbe:
+    """Its target is the path of a socket."""
+
+    query_response: tuple[QueryResponse, ...] = ()
+    use_tls: bool = False
+    tls: TlsConfig = TlsConfig()
+
+
+@dataclass(frozen=True, slots=True)
 class IcmpProbe:
     """`ttl` 0: the system's. `payload_bytes` 0: the exporter's own short payload."""
 
@@ -128,7 +137,7 @@ class GrpcProbe:
     ip: IpChoice = IpChoice()
 
 
-Probe = HttpProbe | TcpProbe | IcmpProbe | DnsProbe | GrpcProbe
+Probe = HttpProbe | TcpProbe | UnixProbe | IcmpProbe | DnsProbe | GrpcProbe
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +157,7 @@ class Module:
 PROBER_OF: Mapping[type, str] = {
     HttpProbe: "http",
     TcpProbe: "tcp",
+    UnixProbe: "unix",
     IcmpProbe: "icmp",
     DnsProbe: "dns",
     GrpcProbe: "grpc",

@@ -1,4 +1,4 @@
-"""One probe of blackbox.yml per reader: the keys below `http:`, `tcp:`, `icmp:`, `dns:` and `grpc:`."""
+"""One probe of blackbox.yml per reader: the keys below `http:`, `tcp:`, `unix:`, `icmp:`, `dns:` and `grpc:`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from hannun.config.blackbox.model import (
     QueryResponse,
     RecordRules,
     TcpProbe,
+    UnixProbe,
 )
 from hannun.config.complaint import quote
 from hannun.config.prometheus import scalars
@@ -84,15 +85,35 @@ def _http(section: Section) -> HttpProbe:
         fail_if_body_json_not_matches_cel=section.text("fail_if_body_json_not_matches_cel"),
         fail_if_header_matches=_header_matches(section, "fail_if_header_matches"),
         fail_if_header_not_matches=_header_matches(section, "fail_if_header_not_matches"),
-        enable_http3=section.flag("enable_http3"),
+        enable_http3=_http3(section),
         skip_resolve_phase_with_proxy=section.flag("skip_resolve_phase_with_proxy"),
         ip=_ip(section),
         client=client,
     )
 
 
+def _http3(section: Section) -> bool:
+    wanted = section.flag("enable_http3")
+    if wanted:
+        section.source.warn(
+            section.line_of("enable_http3"),
+            "`enable_http3` is not used: HTTP/3 is not spoken here, targets are asked over HTTP/2 or 1.1",
+            "`enable_http3`: 쓰지 않습니다. HTTP/3은 지원하지 않아 HTTP/2나 1.1로 요청합니다",
+        )
+    return wanted
+
+
 @probe("tcp")
 def _tcp(section: Section) -> TcpProbe:
+    return TcpProbe(_steps(section), section.flag("tls"), read_tls(section), _ip(section))
+
+
+@probe("unix")
+def _unix(section: Section) -> UnixProbe:
+    return UnixProbe(_steps(section), section.flag("tls"), read_tls(section))
+
+
+def _steps(section: Section) -> tuple[QueryResponse, ...]:
     steps: list[QueryResponse] = []
     for inner in section.sections("query_response", "config.plain"):
         step = QueryResponse(
@@ -110,7 +131,7 @@ def _tcp(section: Section) -> TcpProbe:
             )
         inner.close()
         steps.append(step)
-    return TcpProbe(tuple(steps), section.flag("tls"), read_tls(section), _ip(section))
+    return tuple(steps)
 
 
 @probe("icmp")
