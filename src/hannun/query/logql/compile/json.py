@@ -52,7 +52,9 @@ class JsonKeys:
             self._asked.append(name)
         raw = f"tupleElement({self._parsed}, '{name}')"
         text = self._build.name(f"ifNull({raw}, '')", "value")
-        return Text(text, any_of((_no_plain_text(text), self._rivals(name))), f"isNotNull({raw})")
+        # Of a broken line Loki knows the labels before the mistake.
+        doubts = (_no_plain_text(text), self._rivals(name), self.error().unsure)
+        return Text(text, any_of(doubts), f"isNotNull({raw})")
 
     def error(self) -> Sure:
         line = self._line
@@ -127,7 +129,7 @@ class JsonPaths:
             raise NotInSql
         keys = ", ".join(self._build.text(str(part)) for part in path)
         text = self._build.name(f"JSONExtractString({self._line}, {keys})", "value")
-        return Text(text, _no_plain_text(text), ALWAYS)
+        return Text(text, any_of((_no_plain_text(text), self.error().unsure)), ALWAYS)
 
     def error(self) -> Sure:
         line = self._line
