@@ -62,10 +62,9 @@ def endpoints(backend: Backend) -> list[Endpoint]:
         return await backend.answer(request, work)
 
     async def format_query(request: Request) -> Response:
-        form = await backend.form(request)
-        text = form.one("query")
+        text = (await backend.form(request)).one("query")
         try:
-            return respond(Body(tuple(success([json(pretty(parse(text)))]))), media_type=JSON)
+            return await backend.answer(request, lambda _budget: success([json(pretty(parse(text)))]))
         except BadQuery as err:
             # The one error that Loki itself answers as JSON.
             return respond(Body(tuple(bare({"status": "invalid-query", "error": str(err)}))), 400, media_type=JSON)

@@ -209,8 +209,10 @@ class Tails:
             if backend.tails is None:
                 raise LokiError(404, "nothing can be watched live here")
             form = Form({name: socket.query_params.getlist(name) for name in socket.query_params})
-            asked = TailQuestion.of(form, socket.headers.get(FLAGS_HEADER, ""), backend.now_ns())
-            tail = Tail(backend, asked, socket.send_text, legacy=legacy)
+            flags = socket.headers.get(FLAGS_HEADER, "")
+            # A long question takes a while to read, and a pipeline to compile.
+            asked = await asyncio.to_thread(TailQuestion.of, form, flags, backend.now_ns())
+            tail = await asyncio.to_thread(Tail, backend, asked, socket.send_text, legacy=legacy)
         except (LokiError, HannunError) as err:
             await socket.send_denial_response(of_error(err))
             return
