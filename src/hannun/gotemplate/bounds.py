@@ -15,9 +15,14 @@ TEXT_CHARACTERS_MAX = 8 << 20
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of one execution. A step is one action, one argument or one round of a range."""
+    """Of one execution. A step is one action, one argument or one round of a range.
+
+    `worked` counts the characters that functions read and make, and sixteen for each item of a list: a template of
+    few steps can still ask for days of work.
+    """
 
     steps: int = 100_000
+    worked: int = 64 << 20
     output_characters: int = 4 << 20
     depth: int = 64
 

@@ -46,7 +46,7 @@ _NOTHING: Any = object()
 class Operands:
     """One execution's variables and bounds, and all that makes a value of a node."""
 
-    __slots__ = ("_functions", "_limits", "_missing", "_name", "_parsed", "_steps", "_vars")
+    __slots__ = ("_functions", "_limits", "_missing", "_name", "_parsed", "_steps", "_vars", "_worked")
 
     def __init__(self, parsed: Parsed, functions: Mapping[str, Function], missing: Missing, limits: Limits) -> None:
         self._parsed = parsed
@@ -55,6 +55,7 @@ class Operands:
         self._limits = limits
         self._name = parsed.name
         self._steps = 0
+        self._worked = 0
         self._vars: list[tuple[str, Any]] = []
 
     # Errors
@@ -71,6 +72,14 @@ class Operands:
         self._steps += 1
         if self._steps > self._limits.steps:
             raise BoundError(f"template: {self._parsed.name}: stopped after {self._limits.steps} steps")
+
+    def _weigh(self, value: Any) -> None:
+        if isinstance(value, str):
+            self._worked += len(value)
+        elif isinstance(value, (list, tuple, dict)):
+            self._worked += 16 * len(value)
+        if self._worked > self._limits.worked:
+            raise BoundError(f"template: {self._parsed.name}: functions worked on too much text")
 
     # Values
 
@@ -239,10 +248,14 @@ class Operands:
         values = [self._argument(dot, _param(params, place), arg) for place, arg in enumerate(args)]
         if final is not _NOTHING:
             values.append(self._checked(final, _param(params, len(args)), node))
+        for value in values:
+            self._weigh(value)
         try:
-            return function.call(*values)
+            made = function.call(*values)
         except FunctionError as err:
             raise self._fail(at, f"error calling {name}: {err}") from err
+        self._weigh(made)
+        return made
 
     def _argument(self, dot: Any, param: str, node: Argument) -> Any:
         self._step()

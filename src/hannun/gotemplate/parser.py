@@ -375,7 +375,7 @@ class _Parser(Cursor):
                 self.next()
                 number = read_number(token.at, token.text)
                 if number is None:
-                    what = "malformed character constant" if token.kind == "char" else "bad number syntax"
+                    what = "malformed character constant" if token.kind == "char" else "illegal number syntax"
                     shown = token.text if token.kind == "char" else go_quote(token.text)
                     raise self.error(f"{what}: {shown}")
                 return number

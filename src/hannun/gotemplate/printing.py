@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from hannun.gotemplate.bounds import check_length
 from hannun.gotemplate.go_numbers import format_duration
 from hannun.gotemplate.go_time import GoTime
 from hannun.gotemplate.values import MISSING, Duration, Function, Object, plain
@@ -53,11 +54,14 @@ def sprint(values: Sequence[Any]) -> str:
             pieces.append(" ")
         pieces.append(show(value))
         before_is_text = is_text
+    check_length(sum(map(len, pieces)))
     return "".join(pieces)
 
 
 def sprintln(values: Sequence[Any]) -> str:
-    return " ".join(show(value) for value in values) + "\n"
+    pieces = [show(value) for value in values]
+    check_length(sum(map(len, pieces)))
+    return " ".join(pieces) + "\n"
 
 
 def format_float(value: float) -> str:

@@ -18,6 +18,21 @@ DICT = "map[string]interface {}"
 ITEMS_MAX = 100_000
 
 
+def _bounded(value: Any) -> Any:
+    """`value`, unless it holds so much that printing it would be endless: lists of one list twice grow by doubling."""
+    left, waiting = ITEMS_MAX, [value]
+    while waiting:
+        inner = plain(waiting.pop())
+        if isinstance(inner, dict):
+            inner = list(inner.values())
+        if isinstance(inner, (list, tuple)):
+            left -= len(inner)
+            if left < 0:
+                raise FunctionError(f"a value of more than {ITEMS_MAX} items")
+            waiting.extend(inner)
+    return value
+
+
 def is_empty(value: Any) -> bool:
     return not is_true(value) and not (isinstance(value, Object) and value.value is None)
 
@@ -101,7 +116,8 @@ def _plain_json(value: Any, depth: int) -> Any:
 
 @named("list", ANY, variadic=True)
 def list_(*values: Any) -> list[Any]:
-    return list(values)
+    made: list[Any] = _bounded(list(values))
+    return made
 
 
 @named("dict", ANY, variadic=True)
@@ -110,6 +126,7 @@ def dict_(*values: Any) -> dict[str, Any]:
     made = dict(zip((text_of(name) for name in names), items, strict=False))
     if len(names) > len(items):
         made[text_of(names[-1])] = ""
+    _bounded(made)
     return made
 
 
@@ -150,18 +167,22 @@ def rest(items: list[Any]) -> list[Any]:
 
 @named("has", ANY, LIST)
 def has(wanted: Any, items: list[Any]) -> bool:
-    return any(type_name(item) == type_name(wanted) and item == wanted for item in items)
+    return any(type_name(item) == type_name(wanted) and item == wanted for item in items if _is_scalar(item))
 
 
 @named("uniq", LIST)
 def uniq(items: list[Any]) -> list[Any]:
     found: list[Any] = []
     for item in items:
-        if item not in found:
+        if not _is_scalar(item) or item not in found:
             found.append(item)
             if len(found) > 10_000:
                 raise FunctionError("uniq of more than 10000 items")
     return found
+
+
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, (str, bool, int, float))
 
 
 @named("compact", LIST)
