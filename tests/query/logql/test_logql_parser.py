@@ -157,7 +157,7 @@ REFUSED = [
     ('{app="a"} | pattern "x"', "parse error : invalid pattern parser: at least one capture is required"),
     (
         '{app="a"} | pattern "<x><y>"',
-        "parse error : invalid pattern parser: found consecutive capture '<x><y>': invalid expression",
+        "parse error : invalid pattern parser: found consecutive capture: invalid expression",
     ),
     (
         '{app="a"} | pattern "<x> <x>"',
@@ -169,8 +169,11 @@ REFUSED = [
         "operation",
     ),
     ('{app="a"} |> "<x>"', "parse error : stage '|> \"<x>\"' : named captures are not allowed"),
-    ('{app="a"} |= ip("300.1.1.1")', "parse error : stage '|= ip(\"300.1.1.1\")' : ip filter: invalid pattern"),
-    ('{app="a"} |~ ip("1.1.1.1")', "parse error : stage '|~ ip(\"1.1.1.1\")' : ip filter: invalid operation"),
+    ('{app="a"} |= ip("300.1.1.1")', "parse error : stage '|= ip(\"300.1.1.1\")' : ip: invalid pattern"),
+    ('{app="a"} |~ ip("1.1.1.1")', "parse error : stage '|~ ip(\"1.1.1.1\")' : ip: invalid operation"),
+    ('{app="a"} | line_format "{{"', "parse error : stage '| line_format \"{{\"' : invalid line template: "),
+    ('{app="a"} | json x="y["', "parse error : stage '| json x=\"y[\"' : cannot parse expression [y[]: "),
+    ('{app="a"} |~ "("', "parse error : stage '|~ \"(\"' : error parsing regexp: "),
     ('{app=~"("}', "parse error : error parsing regexp: missing ): ("),
 ]
 

@@ -1,35 +1,32 @@
 """What LogQL's grammar lets through and Loki refuses all the same, in Loki's words. Pure.
 
-Checks of single stages raise while the text is read, as Loki does; those of aggregations return their words, which are
-told when the whole text was read.
+Checks of parsers raise while the text is read, as Loki does; those of aggregations return their words, which are told
+when the whole text was read.
 """
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from collections.abc import Iterator
-from typing import Any
 
 from hannun.model.errors import BadQuery
-from hannun.model.matcher import Matchers, compile_anchored
+from hannun.model.matcher import Matchers
 from hannun.query.logql.lexer import LogQLSyntaxError
+from hannun.query.logql.printer import show_stage
+from hannun.query.logql.stages.registry import compile_stage
 from hannun.query.logql.syntax import (
     Binary,
     Both,
     Condition,
     Either,
-    IpMatch,
-    Json,
     LabelFilter,
-    LabelFormat,
     LabelReplace,
     LineFilter,
-    Logfmt,
     LogQuery,
     MetricNode,
+    Pattern,
     Query,
     RangeAggregation,
+    Regexp,
     Stage,
     VectorAggregation,
 )
@@ -51,9 +48,6 @@ _TAKES_UNWRAP = frozenset(
 )  # fmt: skip
 _WITHOUT_UNWRAP = frozenset(("bytes_over_time", "bytes_rate", "count_over_time", "rate", "absent_over_time"))
 _TAKES_NUMBER = frozenset(("topk", "bottomk", "approx_topk"))
-_LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-_CAPTURE = re.compile(r"<([a-zA-Z_][a-zA-Z0-9_]*)>")
-ERROR_LABELS = ("__error__", "__error_details__")
 
 
 def check(query: Query) -> None:
@@ -108,49 +102,13 @@ def check_vector_aggregation(node: VectorAggregation, written: str | None) -> st
     return None
 
 
-def check_regexp_parser(pattern: str) -> None:
-    """`| regexp`: at least one named capture, each a label name of its own. Raises LogQLSyntaxError."""
+def check_parser(stage: Regexp | Pattern) -> None:
+    """Captures of `| regexp` and `| pattern`. Raises LogQLSyntaxError."""
     try:
-        names = captures(pattern)
-    except (BadQuery, ValueError) as err:
-        raise LogQLSyntaxError(f"invalid regexp parser: {err}") from err
-    if not names:
-        raise LogQLSyntaxError("invalid regexp parser: at least one named capture must be supplied")
-
-
-def captures(pattern: str) -> list[str]:
-    """Names of the groups. Raises BadQuery for no regular expression, ValueError for a name that is no label's."""
-    regex: Any = compile_anchored(pattern)
-    names = list(regex.groupindex)
-    for name in names:
-        if not _LABEL_NAME.fullmatch(name):
-            raise ValueError(f"invalid extracted label name '{name}'")
-    return names
-
-
-def check_pattern_parser(pattern: str) -> None:
-    """`| pattern`: at least one capture, no two beside each other, every name once. Raises LogQLSyntaxError."""
-    wrong = _wrong_pattern(pattern)
-    if wrong:
-        raise LogQLSyntaxError(f"invalid pattern parser: {wrong}")
-
-
-def _wrong_pattern(pattern: str) -> str | None:
-    seen: set[str] = set()
-    end, last = -1, ""
-    for found in _CAPTURE.finditer(pattern):
-        if found.start() == end:
-            return f"found consecutive capture '{last}{found.group()}': invalid expression"
-        end, last = found.end(), found.group()
-    if end < 0:
-        return "at least one capture is required"
-    for found in _CAPTURE.finditer(pattern):
-        name = found.group(1)
-        if name != "_" and name in seen:
-            return f"duplicate capture name ({name}): invalid expression"
-        seen.add(name)
-    # Captures that name nothing at all would parse every line for nothing.
-    return None if seen - {"_"} else "at least one capture is required"
+        compile_stage(stage)
+    except BadQuery as err:
+        kind = "regexp" if isinstance(stage, Regexp) else "pattern"
+        raise LogQLSyntaxError(f"invalid {kind} parser: {err}") from err
 
 
 def _check_log_query(query: LogQuery) -> None:
@@ -166,84 +124,13 @@ def require_selective(matchers: Matchers) -> None:
 
 
 def _check_stage(stage: Stage) -> None:
-    wrong = _wrong_stage(stage)
-    if wrong:
-        # The printer needs this module's neighbours, and only an error needs the printer.
-        from hannun.query.logql.printer import show_stage
-
-        raise LogQLSyntaxError(f"stage '{show_stage(stage)}' : {wrong}")
-
-
-def _wrong_stage(stage: Stage) -> str | None:
-    match stage:
-        case LineFilter(op=op, needles=needles):
-            for needle in needles:
-                if needle.is_ip:
-                    if op not in ("|=", "!="):
-                        return "ip filter: invalid operation"
-                    if not is_ip_pattern(needle.text):
-                        return f'ip filter: invalid pattern: "{needle.text}"'
-                elif op in ("|~", "!~"):
-                    try:
-                        compile_anchored(needle.text)
-                    except BadQuery as err:
-                        return str(err)
-                elif op in ("|>", "!>"):
-                    return _wrong_line_pattern(needle.text)
-        case LabelFilter(condition=condition):
-            for part in conditions(condition):
-                if isinstance(part, IpMatch) and not is_ip_pattern(part.pattern):
-                    return f'ip filter: invalid pattern: "{part.pattern}"'
-        case Json(extractions=found) | Logfmt(extractions=found):
-            for extraction in found:
-                if not _LABEL_NAME.fullmatch(extraction.label):
-                    return f"invalid extracted label name '{extraction.label}'"
-        case LabelFormat(items=items):
-            seen: set[str] = set()
-            for item in items:
-                if item.name in ERROR_LABELS[:1]:
-                    return f"{item.name} cannot be formatted"
-                if item.name in seen:
-                    return f"multiple label name '{item.name}' not allowed in a single format operation"
-                seen.add(item.name)
-    return None
-
-
-def _wrong_line_pattern(pattern: str) -> str | None:
-    """`|>`: captures are `<_>` alone, and no two beside each other."""
-    end, last = -1, ""
-    for found in _CAPTURE.finditer(pattern):
-        if found.group(1) != "_":
-            return "named captures are not allowed"
-        if found.start() == end:
-            return f"found consecutive capture '{last}{found.group()}': invalid expression"
-        end, last = found.end(), found.group()
-    return None
-
-
-def is_ip_pattern(text: str) -> bool:
-    """An address, a CIDR, or a range `from-to` of one family in order."""
+    """What runs the stage decides whether it can be run."""
     try:
-        if "/" in text:
-            ipaddress.ip_network(text, strict=False)
-        elif "-" in text:
-            first, last = (ipaddress.ip_address(part) for part in text.split("-"))
-            return first.version == last.version and int(first) <= int(last)
-        else:
-            ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def conditions(condition: Condition) -> Iterator[Condition]:
-    """The condition and all that it is made of, without recursion."""
-    waiting = [condition]
-    while waiting:
-        part = waiting.pop()
-        yield part
-        if isinstance(part, Both | Either):
-            waiting += (part.right, part.left)
+        if isinstance(stage, LineFilter) and stage.op not in ("|=", "!=") and any(one.is_ip for one in stage.needles):
+            raise BadQuery("ip: invalid operation")
+        compile_stage(stage)
+    except BadQuery as err:
+        raise LogQLSyntaxError(f"stage '{show_stage(stage)}' : {err}") from err
 
 
 def walk(node: MetricNode) -> Iterator[MetricNode]:

@@ -9,7 +9,7 @@ from typing import get_args
 from hannun.gotemplate.go_numbers import format_duration, parse_float, parse_size
 from hannun.model.errors import BadQuery
 from hannun.model.matcher import Matcher, Matchers, MatchOp
-from hannun.query.logql.checks import DEPTH_MAX, TOO_DEEP, check_pattern_parser, check_regexp_parser
+from hannun.query.logql.checks import DEPTH_MAX, TOO_DEEP, check_parser
 from hannun.query.logql.durations import NS_PER_S, format_bytes
 from hannun.query.logql.lexer import CONVERSIONS, Lexer, LogQLSyntaxError, Token, described
 from hannun.query.logql.syntax import (
@@ -181,14 +181,14 @@ class PipelineParser:
                 return self._logfmt()
             case "regexp":
                 self.advance()
-                pattern = self.expect("STRING").text
-                check_regexp_parser(pattern)
-                return Regexp(pattern)
+                regexp = Regexp(self.expect("STRING").text)
+                check_parser(regexp)
+                return regexp
             case "pattern":
                 self.advance()
-                pattern = self.expect("STRING").text
-                check_pattern_parser(pattern)
-                return Pattern(pattern)
+                pattern = Pattern(self.expect("STRING").text)
+                check_parser(pattern)
+                return pattern
             case "unpack":
                 self.advance()
                 return Unpack()
