@@ -196,6 +196,23 @@ def test_it_sends_us_what_it_scraped(peer: Peer) -> None:
     }
 
 
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="Debian's promtool is not installed")
+def test_promtool_prints_of_us_what_it_prints_of_prometheus(peer: Peer) -> None:
+    when_ms = max(theirs(peer))
+    told = []
+    for url in (peer.url, peer.hannun.url):
+
+        def asked(url: str = url) -> str:
+            words = ["promtool", "query", "instant", f"--time={when_ms / 1000}", url, 'latency{job="theirs"}']
+            done = subprocess.run(words, capture_output=True, text=True, timeout=10)
+            assert done.returncode == 0, done.stderr
+            return done.stdout.strip()
+
+        told.append(until(asked, f"an answer of {url}"))
+    assert told[0] == told[1]
+    assert "latency{" in told[0]
+
+
 def test_we_scrape_the_same_page(peer: Peer) -> None:
     def look() -> Found:
         return read(peer.hannun.url, "latency", job="own")

@@ -19,8 +19,8 @@ from hannun.model.labels import Labels
 from hannun.model.metric import STALE_NAN, MetricMetadata
 from hannun.observe.outcomes import Outcomes
 from hannun.receive.limits import ReceiveLimits
-from hannun.receive.remote_write import routes
-from hannun.wire.remote_write import Sample, encode, v2
+from hannun.receive.remote_write import HISTOGRAM_BYTES_INLINE_MAX, routes
+from hannun.wire.remote_write import FastDecoder, Sample, encode, v2
 
 HEADERS = {
     "content-encoding": "snappy",
@@ -226,6 +226,7 @@ async def test_a_histogram_of_an_impossible_time_costs_itself(serve, sink, outco
 
 async def test_many_histograms_are_read_beside_the_event_loop(serve, sink, outcomes) -> None:
     points = [HistogramSample(0, ts, HISTOGRAM) for ts in range(1, 301)]
+    assert FastDecoder().decode(encode([(LATENCY, points)])).histogram_bytes > HISTOGRAM_BYTES_INLINE_MAX
     async with serve(routes(sink, outcomes)) as client:
         for _ in range(2):  # The first request loads the decoder in a thread anyway.
             request = request_of("1.0", (LATENCY, points))

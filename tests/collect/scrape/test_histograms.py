@@ -82,6 +82,19 @@ def test_a_histogram_is_one_sample_of_its_series(scraped: Callable[..., Scraped]
     assert (again.introduced, [one.histogram.count for one in again.histograms]) == ((), [5.0])
 
 
+def test_each_exemplar_of_a_histogram_is_stored_once(scraped: Callable[..., Scraped]) -> None:
+    def told(name: str, second: int) -> bytes:
+        labels = nested(1, text(1, "trace_id") + text(2, name))
+        return nested(16, labels + double(2, 0.5) + nested(3, whole(1, second)))
+
+    one = scraped()
+    first = one.scrape(page(("/x", histogram(1, 1) + told("a", 1) + told("b", 2))))
+    assert [(new.labels.get("trace_id"), new.ts_ms) for new in first.exemplars] == [("a", 1_000), ("b", 2_000)]
+    assert {new.series for new in first.exemplars} == {LATENCY.series_id()}
+    second = one.scrape(page(("/x", histogram(1, 1) + told("b", 2) + told("c", 3))))
+    assert [new.labels.get("trace_id") for new in second.exemplars] == ["c"]
+
+
 def test_one_that_is_gone_ends_with_a_marker(scraped: Callable[..., Scraped]) -> None:
     one = scraped()
     one.scrape(page(("/x", histogram(1, 1)), ("/y", histogram(1, 1))))

@@ -59,6 +59,10 @@ class WriteColumns:
         """uint64[n]: the series id of every sample."""
         return np.repeat(self.ids, self.counts)
 
+    @property
+    def histogram_bytes(self) -> int:
+        return int((self.shapes[:, 2] - self.shapes[:, 1]).sum())
+
     def histograms(self, limits: RequestLimits | None = None) -> Histograms:
         """The native histograms, read now: plain Python, 40 us each. Raises WireError and TooLarge."""
         return read_histograms(self.body, self.shapes, self.ids, self.labels, limits)
