@@ -225,13 +225,13 @@ async def test_a_histogram_of_an_impossible_time_costs_itself(serve, sink, outco
 
 
 async def test_many_histograms_are_read_beside_the_event_loop(serve, sink, outcomes) -> None:
-    points = [HistogramSample(0, ts, HISTOGRAM) for ts in range(1, 301)]
+    points = [HistogramSample(0, ts, HISTOGRAM) for ts in range(1, 601)]
     assert FastDecoder().decode(encode([(LATENCY, points)])).histogram_bytes > HISTOGRAM_BYTES_INLINE_MAX
     async with serve(routes(sink, outcomes)) as client:
         for _ in range(2):  # The first request loads the decoder in a thread anyway.
             request = request_of("1.0", (LATENCY, points))
             assert (await client.post("/api/v1/write", **request)).status_code == 204
-    assert [len(batch.histograms) for batch in sink.batches] == [300, 300]
+    assert [len(batch.histograms) for batch in sink.batches] == [600, 600]
 
 
 async def test_an_empty_request_is_fine_and_writes_nothing(serve, sink, outcomes) -> None:
