@@ -18,6 +18,7 @@ from hannun.collect.http_client.answer import Answer, Failure, FetchError, Heade
 from hannun.collect.http_client.auth import Pairs, TokenSource, basic_header, credentials
 from hannun.collect.http_client.dial import Dialer
 from hannun.collect.http_client.proxy import proxy_for
+from hannun.collect.http_client.socks import SocksDialer, is_socks
 from hannun.collect.http_client.tls import Stamp, make_context, stamp
 from hannun.collect.http_client.url import Url
 from hannun.collect.http_client.words import failure_of, verb
@@ -277,6 +278,8 @@ class HttpClient:
             return httpcore.AsyncConnectionPool(uds=self._unix_socket, **shared)
         if not proxy:
             return httpcore.AsyncConnectionPool(**shared)
+        if is_socks(proxy):
+            return httpcore.AsyncConnectionPool(**{**shared, "network_backend": SocksDialer(proxy)})
         via = Url.parse(proxy)
         told = self._config.proxy.proxy_connect_header if url.scheme == "https" else {}
         return httpcore.AsyncHTTPProxy(
