@@ -40,6 +40,9 @@ PURGE_QUIET_S = 3.0
 IDLE_CONNECTIONS = 8
 QUERY_FLOOR_S = 0.01
 KILL_EVERY_S = 0.05
+ALLOCATOR = "tcache_max:1024,tcache_nslots_small_max:20"
+"""What each of the engine's sixty threads keeps for itself of freed memory, read once when the library loads. With
+jemalloc's own sizes an idle server holds 202 MiB, with these 193; CPU of inserts and queries is the same (measured)."""
 
 
 class ChdbEngine:
@@ -79,6 +82,7 @@ class ChdbEngine:
         empty = Path(private.name) / "empty"
         empty.mkdir()
         with _LOADING, _working_directory(empty):
+            os.environ.setdefault("JE_MALLOC_CONF", ALLOCATOR)
             _leave_pandas_out()
             chdb: Any = importlib.import_module("chdb")
 
