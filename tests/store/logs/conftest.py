@@ -173,3 +173,8 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
 def line() -> type[Line]:
     """How a test writes a line down."""
     return Line
+
+
+@pytest.fixture
+def batch_of_lines() -> Any:
+    return batch_of

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hannun.model.budget import Budget
 from hannun.model.labels import Labels
 from hannun.model.log import Statement
 from hannun.model.matcher import Matchers, equal
@@ -69,7 +70,7 @@ def test_what_goes_and_what_stays(
     assert left(filled) == ALL - gone
     assert filled.counted() == (8 - len(gone), 5 * (8 - len(gone)))
     apps = {app for app, _ in ALL - gone}
-    assert set(filled.store.label_values("app", [], *EVER, _budget())) == apps
+    assert set(filled.store.label_values("app", [], *EVER, Budget())) == apps
     filled.merge()
     assert left(filled) == ALL - gone
     assert filled.counted()[0] == 8 - len(gone)
@@ -91,9 +92,3 @@ def test_upkeep_takes_deleted_lines_out_of_their_files(filled: Any) -> None:
     assert filled.store.sweep()
     assert filled.engine.query_rows(hidden) == [(6, 0)]
     assert filled.counted()[0] == 6
-
-
-def _budget() -> Any:
-    from hannun.model.budget import Budget
-
-    return Budget()

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from hannun.model.labels import Labels
+from hannun.observe.problems import Problems
 from hannun.store.logs import settle
 from hannun.store.logs.settle import Part, ripe
 from hannun.testing import log_mix
@@ -72,9 +74,6 @@ def test_a_day_that_is_over_gets_the_index_of_ids(bench: Any, monkeypatch: pytes
 
 
 def test_a_full_bound_of_streams_is_a_standing_problem(bench: Any, line: Any) -> None:
-    from hannun.model.labels import Labels
-    from hannun.observe.problems import Problems
-
     bench.close()
     problems = Problems()
     bench.options |= {"streams_max": 2, "problems": problems}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import numpy as np
@@ -43,8 +44,6 @@ def test_every_column_comes_back_as_it_was_sent(bench: Any, line: Any) -> None:
 
 def test_batches_of_different_columns_share_one_commit(bench: Any, line: Any) -> None:
     """Whoever is first in a group must not decide for the others which columns there are."""
-    import asyncio
-
     from_store = bench.store
     sent = [
         line(A, NOW_NS - 3, "bare"),
