@@ -28,12 +28,10 @@ from hannun.api.loki.render import FLAGS_HEADER, streams_of
 from hannun.model.access import Access
 from hannun.model.errors import BadQuery, HannunError
 from hannun.model.http import Endpoint, SocketEndpoint
+from hannun.model.labels import Labels
 from hannun.model.log import LogStream, TailedLine
 from hannun.model.matcher import all_match
-from hannun.query.logql.execute.answer import FoundLine
-from hannun.query.logql.execute.plain import metadata_of
-from hannun.query.logql.found import FoundLine as AnyFoundLine
-from hannun.query.logql.found import Lines
+from hannun.query.logql.found import FoundLine, Lines
 from hannun.query.logql.parser import parse
 from hannun.query.logql.printer import show
 from hannun.query.logql.stages.pipeline import Pipeline
@@ -145,31 +143,29 @@ class Tail:
     async def follow(self, waiting: Waiting) -> None:
         while True:
             taken, dropped = await waiting.take(self._asked.delay_s)
-            judge = self._judge if self._asked.query.stages else self._plain
-            found = await asyncio.to_thread(judge, taken) if self._asked.query.stages else judge(taken)
+            # Without stages a frame of lines takes no time; with them nobody knows how much.
+            found = await asyncio.to_thread(self._judge, taken) if self._asked.query.stages else self._judge(taken)
             if self._repeated:
                 found = [line for line in found if (line.ts_ns, line.line) not in self._repeated]
             if found or dropped:
                 await self._frame(found, dropped)
 
     def _judge(self, lines: Sequence[TailedLine]) -> list[FoundLine]:
-        found = []
+        # What executes questions brings compiled kernels along; they are loaded when somebody asks, not at the start.
+        from hannun.query.logql.execute.answer import FoundLine as Found
+        from hannun.query.logql.execute.plain import metadata_of
+
+        found: list[FoundLine] = []
         for line in lines:
-            labels = dict(line.stream.labels.pairs)
-            left = self._pipeline.run(line.body, labels, metadata_of(line.severity, line.attributes), line.ts_ns)
+            labels = line.stream.labels
+            metadata = metadata_of(line.severity, line.attributes)
+            left = self._pipeline.run(line.body, labels.as_dict(), metadata, line.ts_ns)
             if left is not None:
-                stream = type(line.stream.labels).of(left.stream)
-                found.append(FoundLine(line.ts_ns, left.text, stream, left.metadata, left.parsed))
+                stream = Labels.of(left.stream)
+                found.append(Found(line.ts_ns, left.text, stream, left.metadata, left.parsed))
         return found
 
-    @staticmethod
-    def _plain(lines: Sequence[TailedLine]) -> list[FoundLine]:
-        return [
-            FoundLine(line.ts_ns, line.body, line.stream.labels, metadata_of(line.severity, line.attributes), {})
-            for line in lines
-        ]
-
-    async def _frame(self, lines: Sequence[AnyFoundLine], dropped: Sequence[TailedLine]) -> None:
+    async def _frame(self, lines: Sequence[FoundLine], dropped: Sequence[TailedLine]) -> None:
         frame: dict[str, Any]
         if self._legacy:
             frame = {"streams": legacy_streams(list(lines))}

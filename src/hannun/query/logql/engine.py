@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import cached_property
 from typing import Literal, Protocol
 
 import numpy as np
@@ -58,20 +59,31 @@ class Evaluator(RangeEvaluator, Protocol):
 
 
 class LogEngine:
-    """Answers LogQL. Keeps no state between questions, so any thread may ask. `limits` is asked for every question."""
+    """Answers LogQL. Keeps no state between questions, so any thread may ask. `limits` is asked for every question.
+
+    `evaluator` None: that of `execute`, loaded with its compiled kernels by the first question.
+    """
 
     def __init__(
         self,
         reader: LogReader,
-        evaluator: Evaluator,
+        evaluator: Evaluator | None = None,
         *,
         limits: Callable[[], QueryLimits] = QueryLimits,
         clock: Clock | None = None,
     ) -> None:
         self.reader = reader
-        self._evaluator = evaluator
+        self._given = evaluator
         self._limits = limits
         self._clock = clock or SystemClock()
+
+    @cached_property
+    def _evaluator(self) -> Evaluator:
+        if self._given is not None:
+            return self._given
+        from hannun.query.logql.execute import LogEvaluator
+
+        return LogEvaluator(self.reader)
 
     @property
     def limits(self) -> QueryLimits:
