@@ -7,7 +7,7 @@ from typing import Protocol
 
 from hannun.query.logql.compile import like
 from hannun.query.logql.compile.building import Building
-from hannun.query.logql.compile.sure import ALWAYS, NEVER, Sure, Text, all_of
+from hannun.query.logql.compile.sure import ALWAYS, NEVER, Sure, Text, all_of, any_of
 
 NO_ERROR = Sure(NEVER)
 
@@ -56,3 +56,28 @@ class Parsed(Protocol):
     def hint(self, name: str, value: str) -> Hint:
         """What is true of every line that gives this label this value (not empty)."""
         ...
+
+
+class Doubtful:
+    """A parser of a line that may not be the stored one any more: where it is not, everything is unsure."""
+
+    def __init__(self, parser: Parsed, unsure: str) -> None:
+        self._parser = parser
+        self._unsure = unsure
+        self.error_name = parser.error_name
+
+    def value(self, name: str) -> Text:
+        return self._doubted(self._parser.value(name))
+
+    def number_text(self, name: str) -> Text:
+        return self._doubted(self._parser.number_text(name))
+
+    def error(self) -> Sure:
+        found = self._parser.error()
+        return Sure(found.holds, any_of((found.unsure, self._unsure)))
+
+    def hint(self, name: str, value: str) -> Hint:
+        return NO_HINT
+
+    def _doubted(self, text: Text) -> Text:
+        return Text(text.sql, any_of((text.unsure, self._unsure)), text.empty_there)

@@ -15,6 +15,7 @@ from hannun.query.logql.compile.building import Building
 from hannun.query.logql.compile.json import JsonKeys, JsonPaths
 from hannun.query.logql.compile.lines import line_filter
 from hannun.query.logql.compile.logfmt import LogfmtKeys
+from hannun.query.logql.compile.parsers import Doubtful, Parsed
 from hannun.query.logql.compile.pattern import PatternCaptures
 from hannun.query.logql.compile.regexp import RegexpGroups
 from hannun.query.logql.compile.scope import Scope
@@ -89,10 +90,8 @@ def without_idle_parsers(stages: Sequence[Stage]) -> tuple[Stage, ...]:
     return tuple(stage for stage in stages if not isinstance(stage, Json | Logfmt | Pattern | Regexp))
 
 
-def compile_stages(
-    build: Building, parts: Split, streams: Sequence[LogStream], *, bare: bool, line_matters: bool = False
-) -> Compiled:
-    """`bare`: see Scope. `line_matters`: the line behind the last stage is measured."""
+def compile_stages(build: Building, parts: Split, streams: Sequence[LogStream], *, bare: bool) -> Compiled:
+    """`bare`: see Scope."""
     compiled = Compiled()
     for raw in parts.raw:
         found = line_filter(build, raw, BODY, raw=True)
@@ -101,9 +100,9 @@ def compile_stages(
     scope = Scope(build, streams, bare=bare)
     line_unsure = NEVER
     try:
-        for index, stage in enumerate(parts.rest):
-            line_unsure = any_of((line_unsure, _line_unsure(stage, parts.rest[index + 1 :], line_matters)))
-            _one(build, scope, stage, compiled)
+        for stage in parts.rest:
+            line_unsure = any_of((line_unsure, _line_unsure(stage)))
+            _one(build, scope, stage, compiled, line_unsure)
         if line_unsure != NEVER:
             compiled.labels.append(Sure(ALWAYS, line_unsure))
         compiled.scope = scope
@@ -113,8 +112,8 @@ def compile_stages(
     return compiled
 
 
-def _line_unsure(stage: Stage, behind: Sequence[Stage], line_matters: bool) -> str:
-    """Where the line may change at this stage. Raises NotInSql when it changes and somebody looks at it."""
+def _line_unsure(stage: Stage) -> str:
+    """Where the line may change at this stage. Raises NotInSql when SQL cannot tell."""
     if not isinstance(stage, _CHANGES_LINE):
         return NEVER
     if isinstance(stage, Decolorize):
@@ -123,19 +122,14 @@ def _line_unsure(stage: Stage, behind: Sequence[Stage], line_matters: bool) -> s
     raise NotInSql
 
 
-def _one(build: Building, scope: Scope, stage: Stage, compiled: Compiled) -> None:
+def _one(build: Building, scope: Scope, stage: Stage, compiled: Compiled, line_unsure: str) -> None:
     match stage:
         case LineFilter():
-            found = line_filter(build, stage, BODY, raw=False)
-            compiled.labels.append(found.exact)
-        case Json():
-            scope.parse(JsonPaths(build, BODY, stage) if stage.extractions else JsonKeys(build, BODY))
-        case Logfmt():
-            scope.parse(LogfmtKeys(build, BODY, stage))
-        case Regexp(pattern):
-            scope.parse(RegexpGroups(build, BODY, pattern))
-        case Pattern(pattern):
-            scope.parse(PatternCaptures(build, BODY, pattern))
+            found = line_filter(build, stage, BODY, raw=False).exact
+            compiled.labels.append(Sure(found.holds, any_of((found.unsure, line_unsure))))
+        case Json() | Logfmt() | Regexp() | Pattern():
+            parser = _parser(build, stage)
+            scope.parse(parser if line_unsure == NEVER else Doubtful(parser, line_unsure))
         case LabelFilter(condition):
             compiled.labels.append(conditions.condition(build, scope, condition))
             found_hint = conditions.hint(scope, condition)
@@ -153,6 +147,18 @@ def _one(build: Building, scope: Scope, stage: Stage, compiled: Compiled) -> Non
             scope.keep(frozenset(item.name for item in stage.items) | {ERROR, DETAILS})
         case _:
             raise NotInSql
+
+
+def _parser(build: Building, stage: Json | Logfmt | Regexp | Pattern) -> Parsed:
+    match stage:
+        case Json():
+            return JsonPaths(build, BODY, stage) if stage.extractions else JsonKeys(build, BODY)
+        case Logfmt():
+            return LogfmtKeys(build, BODY, stage)
+        case Regexp(pattern):
+            return RegexpGroups(build, BODY, pattern)
+        case Pattern(pattern):
+            return PatternCaptures(build, BODY, pattern)
 
 
 def _rename(build: Building, scope: Scope, stage: LabelFormat) -> None:

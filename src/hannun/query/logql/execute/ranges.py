@@ -327,7 +327,7 @@ class _Plan:
     @staticmethod
     def of(asked: Question, parts: Split, streams: Sequence[LogStream], *, bare: bool) -> _Plan:
         build = Building()
-        compiled = compile_stages(build, parts, streams, bare=bare, line_matters=asked.measures_line)
+        compiled = compile_stages(build, parts, streams, bare=bare)
         scope = compiled.scope
         if scope is None or asked.by is None:
             return _Plan(build, compiled, (), (), "", ALWAYS, compiled.asked_attributes)
