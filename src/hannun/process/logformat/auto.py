@@ -46,6 +46,9 @@ class _Open:
         self.at_s = at_s
 
     def record(self, stream: str) -> Record:
+        while not self.lines[-1].strip():
+            # It could have gone on behind a blank line, and did not.
+            self.lines.pop()
         return Record("\n".join(self.lines), self.ts_ns, stream, self.format, len(self.lines))
 
 

@@ -11,7 +11,8 @@ _GOES_ON = re.compile(
 )
 _PYTHON_ERROR = re.compile(r"[A-Za-z_][\w.]*(?:: |$)")
 _GO_FRAME = re.compile(r"(?:[\w./*()\[\]]+\(.*\)|created by .+)$")
-_BETWEEN = ("During handling", "The above exception")
+_NONE, _FRAMES, _ERROR = range(3)
+"""Of a traceback of Python: none, its frames, the error in its last line."""
 
 
 class Trace:
@@ -20,7 +21,7 @@ class Trace:
     __slots__ = ("_blank", "_go", "_python")
 
     def __init__(self, first: str) -> None:
-        self._python = first.startswith("Traceback (")
+        self._python = _FRAMES if first.startswith("Traceback (") else _NONE
         self._go = first.startswith(("panic: ", "fatal error: "))
         self._blank = False
 
@@ -39,11 +40,11 @@ class Trace:
             return True
         if _GOES_ON.match(line) is not None:
             if line.startswith("Traceback ("):
-                self._python = True
+                self._python = _FRAMES
             self._go = self._go or line.startswith("goroutine ")
             return True
-        if self._python and not blank and _PYTHON_ERROR.match(line) is not None:
+        if self._python == _FRAMES and not blank and _PYTHON_ERROR.match(line) is not None:
             # The last line of a traceback stands at the margin: `ValueError: …`.
-            self._python = line.startswith(_BETWEEN)
+            self._python = _ERROR
             return True
         return False

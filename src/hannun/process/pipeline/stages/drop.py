@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from hannun.gotemplate.go_numbers import parse_size
+import re
+
 from hannun.process.pipeline.context import Context
 from hannun.process.pipeline.entry import Entry, text_of
 from hannun.process.pipeline.options import Options
 from hannun.process.pipeline.regexes import compiled, encode
 from hannun.process.pipeline.registry import Simple, Stage, stage
+
+# Promtail's sizes are powers of 1024 whatever the letters say.
+_SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,6})?) ?([kKmMgGtT]?)(?:i?[bB])?")
+_POWERS = ("", "k", "m", "g", "t")
 
 
 @stage("drop")
@@ -58,10 +63,10 @@ def _size(options: Options) -> int | None:
     given = options.text("longer_than")
     if not given:
         return None
-    try:
-        # Promtail's sizes are powers of 1024 whatever the letters say.
-        return parse_size(given.lower().replace("ib", "b").replace("b", "ib") if given[-1:].isalpha() else given)
-    except ValueError as err:
+    found = _SIZE.fullmatch(given)
+    if found is None:
         raise options.wrong(
-            f"failed to parse longer_than to bytes: {err}", f"longer_than은 8KB, 1MB처럼 적어 주세요: {err}"
-        ) from err
+            f"failed to parse longer_than to bytes: {given[:80]}",
+            f"longer_than은 8KB, 1MB처럼 적어 주세요: {given[:80]}",
+        )
+    return int(float(found[1]) * 1024 ** _POWERS.index(found[2].lower()))

@@ -137,13 +137,26 @@ def read_value(text: str, at: int) -> tuple[Value, int]:
 
 def plain_pairs(line: str, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
     """Label names and values of all keys, nested ones joined with `_`. Raises JsonTrouble after the last good one."""
-    if depth > DEPTH_MAX:
+    if depth == 0 and _is_too_deep(line):
         raise JsonTrouble(TOO_DEEP)
     for key, value in members(line):
         if value.kind == "object":
             yield from plain_pairs(value.text, join(prefix, key), depth + 1)
         elif value.kind not in ("array", "null"):
             yield join(prefix, key), label_text(value)
+
+
+def _is_too_deep(line: str) -> bool:
+    """Asked once, because each level is read once for its end and once for its keys."""
+    if line.count("{") <= DEPTH_MAX:
+        return False
+    depth = 0
+    for found in _BRACES.finditer(line):
+        mark = found[2]
+        depth += 1 if mark == "{" else -1 if mark == "}" else 0
+        if depth > DEPTH_MAX:
+            return True
+    return False
 
 
 class Keys:
