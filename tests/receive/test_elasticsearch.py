@@ -219,7 +219,7 @@ JSON_LIKE = st.recursive(
 
 
 @given(st.lists(st.one_of(JSON_LIKE.map(lambda one: json.dumps(one).encode()), st.binary(max_size=10)), max_size=6))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_any_body_is_a_bulk_or_an_error_of_ours(lines: list[bytes]) -> None:
     try:
         found = decode_bulk(b"\n".join([b'{"index":{}}', *lines]), now_ns=1)

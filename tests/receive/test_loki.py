@@ -346,3 +346,22 @@ def test_pushing_asks_for_the_right_to_push(intake) -> None:
         ("POST", PUSH, Access.PUSH, "/loki"),
         ("POST", "/api/prom/push", Access.PUSH, "/loki"),
     }
+
+
+async def test_a_small_body_of_many_new_streams_does_not_hold_up_the_others(serve, log_sink, intake) -> None:
+    many = body(*[(f'{{app="a{number}"}}', []) for number in range(20_000)])
+    slowest = 0.0
+
+    async def watch() -> None:
+        nonlocal slowest
+        while True:
+            before = asyncio.get_running_loop().time()
+            await asyncio.sleep(0.001)
+            slowest = max(slowest, asyncio.get_running_loop().time() - before)
+
+    async with serve(routes(intake)) as client:
+        assert (await client.post(PUSH, content=body((API, lines("x"))), headers=PROTO)).status_code == 204
+        watching = asyncio.create_task(watch())
+        assert (await client.post(PUSH, content=many, headers=PROTO)).status_code == 204
+        watching.cancel()
+    assert slowest < 0.25  # 0.6 s and more when it is read where everybody waits

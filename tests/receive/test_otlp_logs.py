@@ -256,7 +256,7 @@ def test_values_nested_too_deep_are_refused() -> None:
 
 
 @given(st.data())
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_bent_bytes_are_columns_or_an_error_of_ours(data: st.DataObject) -> None:
     for whole, decode in ((as_protobuf(), decode_protobuf), (orjson.dumps(AS_JSON), decode_json)):
         body = bytearray(whole)
@@ -286,6 +286,7 @@ JSON_LIKE = st.recursive(
 
 
 @given(JSON_LIKE, JSON_LIKE, JSON_LIKE)
+@settings(deadline=None)
 def test_odd_json_is_columns_or_an_error_of_ours(attributes: Any, body: Any, scope: Any) -> None:
     record = {"body": body, "attributes": attributes, "timeUnixNano": scope}
     sent = {

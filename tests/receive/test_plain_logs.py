@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hannun.model.log import SEVERITIES
@@ -121,12 +121,14 @@ def test_times_of_lines(line: str, ns: int | None) -> None:
 
 
 @given(st.binary(max_size=60))
+@settings(deadline=None)
 def test_any_body_becomes_lines(body: bytes) -> None:
     found = decode(body, [], now_ns=5)
     assert len(found) == len(found.lines)
 
 
 @given(st.one_of(st.floats(), st.integers(), st.text(max_size=30), st.none(), st.booleans(), st.lists(st.integers())))
+@settings(deadline=None)
 def test_any_value_is_a_time_or_none(value: object) -> None:
     found = of_value(value)
     assert found is None or isinstance(found, int)

@@ -265,11 +265,13 @@ NAMES = st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_]{0,8}", fullmatch=True)
 
 
 @given(st.dictionaries(NAMES, st.text(st.characters(codec="utf-8"), min_size=1), max_size=5))
+@settings(deadline=None)
 def test_labels_come_back_from_their_text(pairs: dict[str, str]) -> None:
     assert Labels.from_pairs(read_labels(labels_text(Labels.of(pairs)))) == Labels.of(pairs)
 
 
 @given(st.text('{}="\\`, abx01u', max_size=30))
+@settings(deadline=None)
 def test_any_text_is_labels_or_an_error(written: str) -> None:
     try:
         read_labels(written)
@@ -289,7 +291,7 @@ STREAMS = st.lists(st.tuples(st.binary(max_size=20), ENTRIES), max_size=4)
 
 
 @given(STREAMS)
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_what_googles_library_writes_is_read(streams: list[Any]) -> None:
     message = PushRequest(format=b"x")
     for labels, entries in streams:
@@ -326,7 +328,7 @@ SEED = encode([(API, [(T, "one", [("k", "v")]), (5, "two", [])]), ('{b="c"}', [(
 
 
 @given(st.data())
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_bent_protobuf_means_the_same_to_both_or_is_refused_by_both(data: st.DataObject) -> None:
     body = bytearray(SEED)
     for _ in range(data.draw(st.integers(1, 4))):
@@ -344,7 +346,7 @@ def test_bent_protobuf_means_the_same_to_both_or_is_refused_by_both(data: st.Dat
 
 
 @given(st.binary(max_size=80))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_any_bytes_mean_the_same_to_both(body: bytes) -> None:
     assert outcome(FAST.decode, body) == outcome(PLAIN.decode, body)
 
@@ -357,7 +359,7 @@ PIECES = ['"', "\\", "{", "}", "[", "]", ",", ":", "5", '"x"', "\\u", "\\ud800",
 
 
 @given(st.data())
-@settings(max_examples=600)
+@settings(max_examples=600, deadline=None)
 def test_bent_json_means_the_same_to_both_or_is_refused_by_both(data: st.DataObject) -> None:
     body = JSON_SEED
     for _ in range(data.draw(st.integers(0, 4))):
@@ -392,6 +394,7 @@ TEXTS = st.text(max_size=20)
     ),
     st.booleans(),
 )
+@settings(deadline=None)
 def test_any_texts_survive_json(streams: list[dict[str, Any]], ascii_only: bool) -> None:
     raw = json.dumps({"streams": streams}, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
     found = flat(JSON.decode(raw))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hannun.wire.syslog import Framing, SyslogMessage, parse
@@ -67,6 +67,7 @@ def test_messages_of_real_senders(raw: str, found: SyslogMessage) -> None:
 
 
 @given(st.binary(max_size=80), st.booleans())
+@settings(deadline=None)
 def test_any_bytes_are_a_message(raw: bytes, headed: bool) -> None:
     assert isinstance(parse(b"<34>1 " + raw if headed else raw, now=NOW).message, bytes)
 
@@ -77,6 +78,7 @@ def test_any_bytes_are_a_message(raw: bytes, headed: bool) -> None:
     ),
     st.integers(1, 9),
 )
+@settings(deadline=None)
 def test_messages_come_out_whole_however_the_stream_is_cut(messages: list[tuple[bool, bytes]], step: int) -> None:
     sent, wanted = b"", []
     for counted, raw in messages:
@@ -111,6 +113,7 @@ def test_a_length_beyond_reason_ends_the_stream() -> None:
 
 
 @given(st.lists(st.binary(max_size=30), max_size=8))
+@settings(deadline=None)
 def test_any_stream_is_held_within_its_bound(chunks: list[bytes]) -> None:
     framing = Framing(16)
     for chunk in chunks:

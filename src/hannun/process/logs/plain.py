@@ -162,6 +162,8 @@ def _members(line: bytes) -> Iterator[tuple[int, bytes, bytes, bytes]]:
             continue
         if sign in b"}]":
             containers = containers[:-1]
+            if not containers:
+                return
             continue
         colon = _COLON.match(line, at)
         if len(containers) > 2 or containers[1:] == b"[" or not found[2] or not colon:

@@ -131,6 +131,8 @@ def _json(
             depth += 1
         elif byte == 0x7D or byte == 0x5D:
             depth -= 1
+            if depth < 1:
+                break
             if depth == 1:
                 in_member = False
                 parent = _PLAIN

@@ -106,7 +106,7 @@ class ColumnsBuilder:
         labels = self._labels
         return PushColumns(
             text=np.frombuffer(self._text, dtype=np.uint8),
-            keys=np.frombuffer(b"".join(self._keys), dtype=np.uint64).reshape(-1, 2),
+            keys=np.frombuffer(bytearray().join(self._keys), dtype=np.uint64).reshape(-1, 2),
             counts=np.array(self._counts, dtype=np.int64),
             ts_ns=np.array(self._ts_ns, dtype=np.int64),
             lines=np.array(self._lines, dtype=np.int64).reshape(-1, 2),
