@@ -106,9 +106,13 @@ class Waiting:
 
 
 class Tail:
-    """One client."""
+    """One client. Made in a thread: the first one loads what executes questions, with its compiled kernels."""
 
     def __init__(self, backend: Backend, asked: TailQuestion, send: Callable[[str], Any], *, legacy: bool) -> None:
+        from hannun.query.logql.execute.answer import FoundLine as Found
+        from hannun.query.logql.execute.plain import metadata_of
+
+        self._found, self._metadata_of = Found, metadata_of
         self._backend = backend
         self._asked = asked
         self._send = send
@@ -151,18 +155,14 @@ class Tail:
                 await self._frame(found, dropped)
 
     def _judge(self, lines: Sequence[TailedLine]) -> list[FoundLine]:
-        # What executes questions brings compiled kernels along; they are loaded when somebody asks, not at the start.
-        from hannun.query.logql.execute.answer import FoundLine as Found
-        from hannun.query.logql.execute.plain import metadata_of
-
         found: list[FoundLine] = []
         for line in lines:
             labels = line.stream.labels
-            metadata = metadata_of(line.severity, line.attributes)
+            metadata = self._metadata_of(line.severity, line.attributes)
             left = self._pipeline.run(line.body, labels.as_dict(), metadata, line.ts_ns)
             if left is not None:
                 stream = Labels.of(left.stream)
-                found.append(Found(line.ts_ns, left.text, stream, left.metadata, left.parsed))
+                found.append(self._found(line.ts_ns, left.text, stream, left.metadata, left.parsed))
         return found
 
     async def _frame(self, lines: Sequence[FoundLine], dropped: Sequence[TailedLine]) -> None:
