@@ -51,6 +51,12 @@ class Under:
     ) -> list[HistogramSeries]:
         return sorted(self.reader.histograms(matchers, start, end, Budget()), key=lambda one: one.labels.pairs)
 
+    def floats(self, matchers: tuple[Matcher, ...] = LATENCY) -> dict[Labels, list[int]]:
+        found = self.reader.select(matchers, -1, 10**12, Budget())
+        ends = zip(found.offsets[:-1].tolist(), found.offsets[1:].tolist(), strict=True)
+        times = [(found.ts[a:b].astype(np.int64) + found.base_ms).tolist() for a, b in ends]
+        return dict(zip(found.labels, times, strict=True))
+
 
 def in_memory() -> Iterator[Under]:
     reader = MemoryReader()
@@ -136,8 +142,15 @@ def test_a_float_that_comes_later_takes_the_histogram_away_and_the_other_way_rou
     under.put(A, 2_000, ONE)
     under.float(A, 1_000, 7.0)
     assert under.read() == [HistogramSeries(A, (2_000,), (ONE,))]
+    assert under.floats() == {A: [1_000]}
+    under.float(A, 3_000, 8.0)
     under.put(A, 1_000, TWO)
     assert under.read() == [HistogramSeries(A, (1_000, 2_000), (TWO, ONE))]
+    assert under.floats() == {A: [3_000]}
+    under.put(A, 3_000, TWO)
+    assert under.floats() == {}
+    under.float(A, 3_000, 9.0)
+    assert under.floats() == {A: [3_000]}
 
 
 def test_series_with_nothing_but_histograms_are_listed(under: Under) -> None:

@@ -356,10 +356,13 @@ class TestRequests:
         )
 
     def test_those_of_a_refused_series_count_as_its_samples(self, decoder: Any) -> None:
-        nameless = ((("job", "x"),), [HistogramSample(0, 1, PLAIN), HistogramSample(0, 2, PLAIN), Sample(3, 1.0)])
+        bad = HistogramSample(0, 2, NativeHistogram(0, -1.0, 0.0))
+        nameless = ((("job", "x"),), [HistogramSample(0, 1, PLAIN), bad, Sample(3, 1.0)])
         columns = decoder().decode(self.body(decoder, nameless, (UP, [HistogramSample(0, 4, PLAIN)])))
         assert [(cost.series, cost.samples) for cost in columns.refused.values()] == [(1, 3)]
-        assert [(one.series, one.ts_ms) for one in columns.histograms().samples] == [(columns.ids[0], 4)]
+        found = columns.histograms()
+        assert [(one.series, one.ts_ms) for one in found.samples] == [(columns.ids[0], 4)]
+        assert (found.refused, found.fault) == (0, "")
 
     def test_more_than_a_request_may_hold(self, decoder: Any) -> None:
         many = self.body(decoder, *[(UP, [HistogramSample(0, ts, PLAIN) for ts in range(100)])] * 3)

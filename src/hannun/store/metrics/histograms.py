@@ -3,14 +3,15 @@
 They travel with the floats and become durable in the same commit. Which metrics have any is kept in memory, so a
 question about any other metric costs nothing here.
 
-A float and a histogram of one series at one time lie in two tables, whose rows have no common order. So the rule for
-readers is that the histogram counts, and a float that comes for a metric with histograms takes it away: it leaves a
-row that replaces the one of the histogram and says nothing.
+A float and a histogram of one series at one time lie in two tables, whose rows have no common order. So the histogram
+counts wherever there is one, and a float that comes for a metric with histograms takes it away: it leaves a row that
+replaces the one of the histogram and says nothing. By both, the one acknowledged last wins.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from hannun.model.budget import Budget
 from hannun.model.errors import ExecutionError, WireError
 from hannun.model.histogram import Buckets, HistogramSample, HistogramSeries, NativeHistogram, ResetHint
-from hannun.model.metric import Ids, Ints
+from hannun.model.metric import Ids, Ints, SeriesColumns
 from hannun.store.engine.port import Engine, Params
 from hannun.store.metrics.index import Choice
 
@@ -90,6 +91,22 @@ class HistogramTable:
         budget.check()
         return found
 
+    def times(self, choice: Choice, start_ms: int, end_ms: int, budget: Budget) -> dict[int, Ints]:
+        """By series: when in `(start, end]` it has a histogram."""
+        where, params = _where(choice, choice.metrics, start_ms, end_ms)
+        rows = self._engine.query_arrow(
+            "SELECT series, toUnixTimestamp64Milli(ts) AS ts_ms\nFROM metric_histograms FINAL\n"
+            f"{where}\n  AND schema != {TAKEN_AWAY}\nORDER BY series, ts",
+            params,
+            budget,
+        )
+        if not rows.num_rows:
+            return {}
+        budget.charge(rows.num_rows)
+        series, ts_ms = rows.column("series").to_numpy(), rows.column("ts_ms").to_numpy()
+        found, begins = np.unique(series, return_index=True)
+        return dict(zip(found.tolist(), np.split(ts_ms, begins[1:]), strict=True))
+
     def _charge(self, where: str, params: Params, budget: Budget) -> None:
         """Count first: a histogram may hold a hundred times what another does."""
         ((rows, numbers),) = self._engine.query_rows(
@@ -102,6 +119,26 @@ class HistogramTable:
         budget.charge(-(-size // BYTES_PER_SAMPLE))
         if budget.samples * BYTES_PER_SAMPLE > budget.bytes_max:
             raise ExecutionError("query processing would load too many samples into memory in query execution")
+
+
+def without(floats: SeriesColumns, ids: Ids, times: Mapping[int, Ints]) -> SeriesColumns:
+    """The floats but those at `times` of their series; `ids` of each series. One without any left is left out."""
+    kept = np.ones(len(floats.ts), bool)
+    for place, series in enumerate(ids.tolist()):
+        if (taken := times.get(series)) is not None:
+            own = slice(int(floats.offsets[place]), int(floats.offsets[place + 1]))
+            kept[own] = ~np.isin(floats.ts[own].astype(np.int64) + floats.base_ms, taken)
+    if kept.all():
+        return floats
+    counts = np.diff(np.concatenate([[0], np.cumsum(kept)])[floats.offsets])
+    left = np.flatnonzero(counts)
+    return replace(
+        floats,
+        labels=tuple(floats.labels[place] for place in left.tolist()),
+        offsets=np.concatenate([[0], np.cumsum(counts[left])]).astype(np.int64),
+        ts=floats.ts[kept],
+        value=floats.value[kept],
+    )
 
 
 def taken_away(series: Ids, ts_ms: Ints) -> list[HistogramSample]:

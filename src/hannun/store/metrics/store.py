@@ -27,7 +27,7 @@ from hannun.store.engine.port import Engine
 from hannun.store.metrics import catalog, erase, exemplars, histograms
 from hannun.store.metrics.exemplars import ExemplarTable
 from hannun.store.metrics.family import NAME, MetricFamily
-from hannun.store.metrics.histograms import HistogramTable
+from hannun.store.metrics.histograms import HistogramTable, without
 from hannun.store.metrics.index import Choice, LabelIndex, metrics_that_match
 from hannun.store.metrics.metadata import MetadataTable
 from hannun.store.metrics.read import clamp, nothing, read_samples
@@ -164,6 +164,23 @@ class MetricStore:
 
     def select(self, matchers: Matchers, start_ms: int, end_ms: int, budget: Budget) -> SeriesColumns:
         choice = self._choose(matchers, budget)
+        found = self._select(choice, start_ms, end_ms, budget)
+        return self._without_histograms(choice, found, budget) if self._histograms.metrics else found
+
+    def _without_histograms(self, choice: Choice, floats: SeriesColumns, budget: Budget) -> SeriesColumns:
+        """Without the floats in whose place a histogram came later."""
+        metrics = tuple(metric for metric in choice.metrics if metric in self._histograms.metrics)
+        some = [labels for labels in floats.labels if labels.metric in metrics]
+        if not some:
+            return floats
+        by_labels = dict(zip(choice.labels, choice.ids.tolist(), strict=True))
+        shaped = Choice(metrics, np.array([by_labels[labels] for labels in some], np.uint64), tuple(some), whole=False)
+        first, last = int(floats.ts.min()) + floats.base_ms, int(floats.ts.max()) + floats.base_ms
+        times = self._histograms.times(shaped, first - 1, last, budget)
+        ids = np.array([by_labels[labels] for labels in floats.labels], np.uint64)
+        return without(floats, ids, times) if times else floats
+
+    def _select(self, choice: Choice, start_ms: int, end_ms: int, budget: Budget) -> SeriesColumns:
         start_ms, end_ms = clamp(start_ms, end_ms)
         if not len(choice.ids) or start_ms >= end_ms:
             return nothing(start_ms)
@@ -190,7 +207,7 @@ class MetricStore:
         choice = self._choose(matchers, budget)
         start_ms, end_ms = clamp(start_ms, end_ms)
         held = self._recent.holds(choice, start_ms, end_ms) if start_ms < end_ms else 0
-        if held <= 2 * PIECE_SAMPLES:
+        if held <= 2 * PIECE_SAMPLES or not self._histograms.metrics.isdisjoint(choice.metrics):
             return None
 
         def pieces() -> Iterator[SeriesColumns]:
@@ -204,7 +221,7 @@ class MetricStore:
         return pieces()
 
     def histograms(self, matchers: Matchers, start_ms: int, end_ms: int, budget: Budget) -> tuple[HistogramSeries, ...]:
-        """`model.histogram.HistogramReader`; where a float of equal time exists, the histogram is the newer one."""
+        """`model.histogram.HistogramReader`."""
         metrics = metrics_that_match(sorted(self._histograms.metrics), matchers)
         if not metrics:
             return ()

@@ -71,9 +71,10 @@ def read_histograms(
             else:
                 samples.append(HistogramSample(series_of[index], raw.ts_ms, checked(raw)))
         except BadHistogram as err:
+            if index < 0:  # Its series is left out with everything it has.
+                continue
             refused += 1
-            if not fault and index >= 0:
-                fault = f"{str(labels(index))[:SHOWN]}: {err}"
+            fault = fault or f"{str(labels(index))[:SHOWN]}: {err}"
     return Histograms(
         tuple(samples),
         np.array([series for series, _ in ended], np.uint64),
