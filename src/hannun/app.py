@@ -140,7 +140,14 @@ class App:
             recent_bytes_max=settings.memory_bytes // 6,
         )
         self.logs = Logs(
-            settings, log_files, self.engine, self.writer, self.clock, problems=self.problems, outcomes=self.outcomes
+            settings,
+            log_files,
+            self.engine,
+            self.writer,
+            self.clock,
+            admit=self.disk.check,
+            problems=self.problems,
+            outcomes=self.outcomes,
         )
         self.retention = Retention(
             self.engine,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -32,9 +33,13 @@ from hannun.receive.limits import ReceiveLimits
 from hannun.receive.log_door import LogDoor
 from hannun.receive.log_intake import LogIntake
 from hannun.receive.log_limits import LogLimits
+from hannun.receive.observed import ObservedSink
+from hannun.receive.pattern_watch import PatternWatch
 from hannun.receive.security_watch import SecurityWatch
 from hannun.standing import keep_running
 from hannun.store.engine import ChdbEngine
+from hannun.store.logs import patterns
+from hannun.store.logs.patterns import PatternStore
 from hannun.store.logs.store import RETAINED, LogStore
 from hannun.store.retention import Signal
 from hannun.store.writer import Writer
@@ -53,6 +58,7 @@ class Logs:
         writer: Writer,
         clock: Clock,
         *,
+        admit: Callable[[], None],
         problems: Problems,
         outcomes: Outcomes,
     ) -> None:
@@ -63,20 +69,18 @@ class Logs:
             engine, writer, retention_ms=self._keep_ms, clock=clock, problems=problems, outcomes=outcomes
         )
         self._clock = clock
-        self._watch = SecurityWatch(self.store, Detector(shipped().rules), self._identity)
+        self.patterns = PatternStore(engine, self.store.streams, admit=admit)
+        self._patterns = PatternWatch(self.patterns, self._identity, clock)
+        security = SecurityWatch(Detector(shipped().rules), self._identity)
+        self._observed = ObservedSink(self.store, (security, self._patterns))
         self.evaluator = LogEvaluator(self.store)
-        self.engine = LogEngine(
-            self.store,
-            self.evaluator,
-            limits=lambda: replace(QueryLimits(), **self.config.questions.given()),
-            clock=clock,
-        )
-        self.intake = LogIntake(self._watch, outcomes, replace(LogLimits(), **self.config.intake.given()), clock=clock)
-        self.pages = LogBackend(self.store, self.evaluator, self.store)
+        self.engine = LogEngine(self.store, self.evaluator, limits=self._question_limits, clock=clock)
+        self.intake = LogIntake(self._observed, outcomes, self._intake_limits(), clock=clock)
+        self.pages = LogBackend(self.store, self.evaluator, self.store, self.patterns)
 
     @property
     def retained(self) -> Signal:
-        return Signal("logs", RETAINED, self._keep_ms, dropped=self.store.partitions_dropped)
+        return Signal("logs", (*RETAINED, *patterns.RETAINED), self._keep_ms, dropped=self.store.partitions_dropped)
 
     def endpoints(
         self, runner: QueryRunner, limits: ReceiveLimits, in_flight: InFlight, is_ready: Callable[[], bool]
@@ -93,6 +97,7 @@ class Logs:
                 self.engine,
                 runner,
                 tails=self.store,
+                patterns=self.patterns if self.config.patterns is not False else None,
                 clock=self._clock,
                 facts=facts,
                 deletion_mode=self.config.deletion_mode,
@@ -102,7 +107,10 @@ class Logs:
     async def start(self, standing: AsyncExitStack) -> None:
         """What is started is stopped by `standing`."""
         keep_running(standing, self.store.run(), "log-upkeep")
-        keep_running(standing, self._watch.run(), "security-watch")
+        self._patterns.remember(await asyncio.to_thread(self.patterns.load))
+        standing.callback(self._patterns.flush)
+        keep_running(standing, self._patterns.run(), "log-patterns")
+        keep_running(standing, self._observed.run(), "log-observers")
 
     def reload(self) -> None:
         """Reads Loki's file again: limits hold from now on, retention from the next start. Blocks. Raises Refused."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hannun.api.hannun.backend import Backend
-from hannun.api.hannun.logs import context, download, fields, histogram, lines, tail
+from hannun.api.hannun.logs import context, download, fields, histogram, lines, patterns, tail
 from hannun.api.hannun.logs.backend import LogBackend
 from hannun.api.hannun.route import Route
 from hannun.model.http import SocketEndpoint
@@ -18,6 +18,7 @@ def routes(backend: Backend, logs: LogBackend) -> list[Route]:
         *fields.routes(backend, logs),
         *context.routes(backend, logs),
         *download.routes(backend, logs),
+        *patterns.routes(backend, logs),
     ]
 
 

@@ -9,6 +9,7 @@ from hannun.model.budget import Budget
 from hannun.model.errors import BadQuery
 from hannun.model.log import LogReader, LogTails
 from hannun.model.matcher import Matcher, Matchers, equal
+from hannun.model.pattern import PatternReader
 from hannun.model.text import Text
 from hannun.query.logql.engine import Evaluator
 from hannun.query.logql.parser import parse
@@ -31,11 +32,12 @@ NOT_LINES = Text(
 
 @dataclass(frozen=True, slots=True)
 class LogBackend:
-    """`tails` None: nothing can be watched live."""
+    """`tails` None: nothing can be watched live; `patterns` None: nobody mines patterns."""
 
     reader: LogReader
     evaluator: Evaluator
     tails: LogTails | None = None
+    patterns: PatternReader | None = None
 
 
 @dataclass(frozen=True, slots=True)
