@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import html as html_escapes
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -170,7 +169,7 @@ def formatted(form: str, *values: Any) -> str:
     return sprintf(form, values)
 
 
-def _as_text(values: tuple[Any, ...]) -> str:
+def as_text(values: tuple[Any, ...]) -> str:
     """As an action would print them: nothing is `<no value>` there."""
     if len(values) == 1:
         value = plain(values[0])
@@ -183,13 +182,13 @@ _JS = {"\\": "\\\\", "'": "\\'", '"': '\\"', "<": "\\u003C", ">": "\\u003E", "&"
 
 
 def html(*values: Any) -> str:
-    text = _as_text(values)
+    text = as_text(values)
     check_length(len(text) * 5)
     return text.translate(_HTML)
 
 
 def js(*values: Any) -> str:
-    text = _as_text(values)
+    text = as_text(values)
     check_length(len(text) * 6)
     return "".join(
         _JS.get(letter)
@@ -199,11 +198,7 @@ def js(*values: Any) -> str:
 
 
 def urlquery(*values: Any) -> str:
-    return quote_plus(_as_text(values), safe="-_.~", errors="replace")
-
-
-def unescape_html(text: str) -> str:
-    return html_escapes.unescape(text)
+    return quote_plus(as_text(values), safe="-_.~", errors="replace")
 
 
 BUILTINS: dict[str, Function] = {

@@ -59,17 +59,13 @@ def ternary(true: Any, false: Any, condition: bool) -> Any:
 def from_json(text: str) -> Any:
     """What is no JSON is nil, as in sprig."""
     try:
-        return _floats(json.loads(text, parse_int=float, parse_constant=_no_constant))
+        return json.loads(text, parse_int=float, parse_constant=_no_constant)
     except (ValueError, RecursionError, OverflowError):
         return None
 
 
 def _no_constant(word: str) -> Any:
     raise ValueError(word)
-
-
-def _floats(value: Any) -> Any:
-    return value
 
 
 @named("toJson", ANY)

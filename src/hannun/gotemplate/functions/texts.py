@@ -10,7 +10,7 @@ import zlib
 from typing import Any
 
 from hannun.gotemplate.bounds import check_length
-from hannun.gotemplate.builtins import _as_text as as_text
+from hannun.gotemplate.builtins import as_text
 from hannun.gotemplate.errors import FunctionError
 from hannun.gotemplate.functions import regexes
 from hannun.gotemplate.functions.go_text import replace as replace_in
