@@ -13,7 +13,7 @@ from hannun.gotemplate.errors import BoundError
 from hannun.gotemplate.go_numbers import go_quote
 from hannun.gotemplate.nodes import Action, Break, Call, Continue, If, Range, Text, With
 from hannun.gotemplate.operands import Missing, Operands
-from hannun.gotemplate.parser import Body, Parsed
+from hannun.gotemplate.parsed import Body, Parsed
 from hannun.gotemplate.printing import show
 from hannun.gotemplate.values import MISSING, Function, is_true, plain, type_name
 

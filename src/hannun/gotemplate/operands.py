@@ -23,7 +23,7 @@ from hannun.gotemplate.nodes import (
     String,
     Variable,
 )
-from hannun.gotemplate.parser import Parsed
+from hannun.gotemplate.parsed import Parsed
 from hannun.gotemplate.values import (
     ANY,
     MISSING,

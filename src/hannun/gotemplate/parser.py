@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from hannun.gotemplate.bounds import NESTING_MAX, SOURCE_CHARACTERS_MAX
 from hannun.gotemplate.cursor import Cursor
@@ -35,22 +34,12 @@ from hannun.gotemplate.nodes import (
     Variable,
     With,
 )
+from hannun.gotemplate.parsed import Body, Parsed, is_blank
 
-Body = tuple[Node, ...]
 _OPERANDS = frozenset(
     {"bool", "char", "field", "identifier", "number", "string", "raw string", "variable", "(", "keyword"}
 )
 _NOT_CALLABLE = (Bool, Dot, Nil, Number, String)
-_BLANK = re.compile(r"\s*")
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """`templates`: the bodies by name; the text's own is among them under the name it was parsed with."""
-
-    name: str
-    source: str
-    templates: dict[str, Body] = field(default_factory=dict)
 
 
 def parse(name: str, source: str, functions: Collection[str], left: str = "{{", right: str = "}}") -> Parsed:
@@ -87,9 +76,9 @@ class _Parser(Cursor):
 
     def _add(self, name: str, body: Body) -> None:
         known = self.parsed.templates.get(name)
-        if known is None or _is_blank(known):
+        if known is None or is_blank(known):
             self.parsed.templates[name] = body
-        elif not _is_blank(body):
+        elif not is_blank(body):
             raise self.error(f"template: multiple definition of template {go_quote(name)}")
 
     def _define(self) -> None:
@@ -406,7 +395,3 @@ class _End:
 
     said: str
     followed_by: str = ""
-
-
-def _is_blank(body: Body) -> bool:
-    return all(isinstance(node, Text) and _BLANK.fullmatch(node.text) is not None for node in body)

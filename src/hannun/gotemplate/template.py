@@ -10,7 +10,8 @@ from hannun.gotemplate.builtins import NAMES
 from hannun.gotemplate.evaluate import Run
 from hannun.gotemplate.nodes import Action, Field
 from hannun.gotemplate.operands import Missing
-from hannun.gotemplate.parser import Parsed, parse
+from hannun.gotemplate.parsed import Parsed
+from hannun.gotemplate.parser import parse
 from hannun.gotemplate.values import Function
 
 _NO_FUNCTIONS: Mapping[str, Function] = {}
