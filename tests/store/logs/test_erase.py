@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from hannun.model.budget import Budget
+from hannun.model.errors import HannunError
 from hannun.model.labels import Labels
 from hannun.model.log import Statement
 from hannun.model.matcher import Matchers, equal
+from hannun.store.logs.mutate import mutate
 
 NOW_NS = 1_800_000_000 * 10**9
 DAY_NS = 86_400 * 10**9
@@ -92,3 +95,30 @@ def test_upkeep_takes_deleted_lines_out_of_their_files(filled: Any) -> None:
     assert filled.store.sweep()
     assert filled.engine.query_rows(hidden) == [(6, 0)]
     assert filled.counted()[0] == 6
+
+
+def test_a_delete_that_fails_is_told_and_is_not_tried_again_for_ever(filled: Any) -> None:
+    with pytest.raises(HannunError):
+        filled.store.delete((), Statement("throwIf(severity = 3) = 1"), *EVER)
+    with pytest.raises(HannunError):
+        mutate(filled.engine, "DELETE FROM logs__local WHERE throwIf(severity = 3) = 1")
+    pending = "SELECT count() FROM system.mutations WHERE table = 'logs__local' AND NOT is_done"
+    assert filled.engine.query_rows(pending) == [(0,)]
+    assert left(filled) == ALL
+    assert filled.store.delete((equal("app", "a"),), None, *EVER) == 4
+
+
+def test_lines_are_written_while_others_are_deleted(filled: Any, line: Any) -> None:
+    """What comes during a delete stays, unless the delete had it before its eyes."""
+
+    async def play() -> None:
+        deleting = asyncio.create_task(
+            asyncio.to_thread(filled.store.delete, (equal("app", "a"),), None, 0, NOW_NS - 1)
+        )
+        for number in range(20):
+            await filled.store.write(filled.batch(line(B, NOW_NS + number, f"new {number}")))
+        assert await deleting == 3
+
+    filled.run(play())
+    assert {one.body for one in filled.get()} >= {f"new {number}" for number in range(20)}
+    assert left(filled) == {("a", 0)} | {("b", day) for day in DAYS} | {("b", -1)}

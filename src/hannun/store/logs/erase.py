@@ -1,7 +1,8 @@
-"""Deletion of lines: TRUNCATE when everything goes, whole days as partitions, else by lightweight delete.
+"""Deletion of lines: whole days as partitions, else by lightweight delete.
 
-The caller holds the commit lock of the family and empties the caches before it answers. A lightweight delete hides rows
-at once, on every path; `store/logs/settle.py` then writes the parts anew without them.
+Commits go on beside it: what comes while a delete runs is of after the delete, and no day outside its range is touched,
+not even when all there is goes. A lightweight delete hides rows at once, on every path; `store/logs/settle.py` then
+writes the parts anew without them. The caller empties the caches before it answers.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 from hannun.model.log import Statement
 from hannun.model.metric import Ids
 from hannun.store.engine.port import Engine
+from hannun.store.logs.mutate import mutate
 from hannun.store.logs.seen import DAY_NS, read_days
 from hannun.store.logs.values import encoded
 
@@ -47,13 +49,13 @@ def delete(engine: Engine, streams: Ids, all_streams: bool, where: Statement | N
         condition = _condition(piece, where, start_ns, end_ns)
         found = _count(engine, condition)
         if found:
-            engine.execute(f"DELETE FROM {LINES}\nWHERE {condition.sql}", condition.params)
+            mutate(engine, f"DELETE FROM {LINES}\nWHERE {condition.sql}", condition.params)
         count += found
     return count
 
 
 def forget_streams(engine: Engine, known: Ids) -> bool:
-    """Remove rows of streams that have no line any more; whether there were any."""
+    """Remove rows of streams that have no line any more; whether there were any. The caller holds the commit lock."""
     left = engine.query_arrow("SELECT DISTINCT stream FROM log_counts")
     alive = left.column("stream").to_numpy() if left.num_rows else np.empty(0, np.uint64)
     gone = np.setdiff1d(known, alive)
@@ -70,15 +72,11 @@ def forget_streams(engine: Engine, known: Ids) -> bool:
 
 def _drop_whole_days(engine: Engine, start_ns: int, end_ns: int) -> int:
     """Days that lie wholly in the range; their lines."""
-    days = read_days(engine)
-    inside = [day for day in days if start_ns <= day * DAY_NS and (day + 1) * DAY_NS <= end_ns]
+    inside = [day for day in read_days(engine) if start_ns <= day * DAY_NS and (day + 1) * DAY_NS <= end_ns]
     count = 0
     for day in sorted(inside):
         condition = _condition(None, None, day * DAY_NS, (day + 1) * DAY_NS)
         count += _count(engine, condition)
-    if inside and len(inside) == len(days):
-        engine.execute(f"TRUNCATE TABLE {LINES}")
-        return count
     for day in sorted(inside):
         # The partition's name is a date that we write ourselves: DDL takes no parameters.
         engine.execute(f"ALTER TABLE {LINES} DROP PARTITION '{np.datetime64(day, 'D')}'")

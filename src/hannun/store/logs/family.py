@@ -59,7 +59,7 @@ class LogFamily:
         outcomes: Outcomes | None,
     ) -> None:
         self.lock = threading.Lock()
-        """Held by each commit; a delete takes it so that no commit runs beside it."""
+        """Held by each commit; a delete takes it while it forgets streams and empties the caches."""
         self.commits = 0
         self._engine = engine
         self._directory = directory
@@ -80,6 +80,8 @@ class LogFamily:
 
     def split(self, batch: LogBatch, days_max: int) -> list[tuple[LogBatch, frozenset[int]]]:
         day = batch.ts_ns // DAY_NS
+        if not len(day) or day[0] == day.min() == day.max():
+            return [(batch, frozenset(day[:1].tolist()))]  # nearly always; this runs on the event loop
         days = np.unique(day)
         if len(days) <= days_max:
             return [(batch, frozenset(days.tolist()))]

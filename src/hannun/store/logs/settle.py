@@ -18,6 +18,7 @@ from hannun.model.errors import HannunError
 from hannun.model.time import Clock
 from hannun.observe.metrics import counter
 from hannun.store.engine.port import Engine
+from hannun.store.logs.mutate import mutate
 
 _log = logging.getLogger("hannun.store.logs")
 _BUILT = counter("hannun_log_indexed_bytes_total", "Bytes of parts that got their skip indexes.", ("indexes",))
@@ -100,7 +101,7 @@ class Upkeep:
         # The partition's name is a date that we write ourselves: DDL takes no parameters.
         of_day = f" IN PARTITION '{np.datetime64(day, 'D')}'"
         try:
-            self._engine.execute("ALTER TABLE logs__local " + ", ".join(action + of_day for action in actions))
+            mutate(self._engine, "ALTER TABLE logs__local " + ", ".join(action + of_day for action in actions))
         except HannunError as err:
             # Searches scan what has no index, so this costs speed and nothing else; the next sweep tries again.
             _log.warning("upkeep of %s (%d parts): %s", np.datetime64(day, "D"), len(parts), err)

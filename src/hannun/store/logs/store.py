@@ -6,6 +6,7 @@ A table of contents: each answer is a few lines here and its work in the module 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -92,6 +93,7 @@ class LogStore:
         self._known = SeriesRegistry()
         self._known.add("", self._directory.ids())
         self._tails = Tails()
+        self._deleting = threading.Lock()
         self._family = LogFamily(
             engine,
             self._directory,
@@ -180,13 +182,14 @@ class LogStore:
         return self._engine.stream_arrow(statement.sql, encoded(statement.params), budget)
 
     def delete(self, selector: Matchers, where: Statement | None, start_ns: int, end_ns: int) -> int:
-        with self._family.lock:
+        with self._deleting:
             streams = self._directory.matching(selector)
             every = len(streams) == len(self._directory)
             try:
                 return erase.delete(self._engine, streams, every, where, start_ns, end_ns)
             finally:
-                self._follow_deletion()
+                with self._family.lock:
+                    self._follow_deletion()
 
     def partitions_dropped(self) -> None:
         """After retention dropped days: forget streams that no stored line is of, and what the caches hold of them."""
