@@ -218,11 +218,14 @@ JSON_LIKE = st.recursive(
 )
 
 
-@given(st.lists(st.one_of(JSON_LIKE.map(lambda one: json.dumps(one).encode()), st.binary(max_size=10)), max_size=6))
+@given(
+    st.lists(st.one_of(JSON_LIKE.map(lambda one: json.dumps(one).encode()), st.binary(max_size=10)), max_size=6),
+    st.sampled_from([b'{"index":{}}', b'{"update":{"_id":5}}', b'{"create":{"_index":"x"}}']),
+)
 @settings(max_examples=300, deadline=None)
-def test_any_body_is_a_bulk_or_an_error_of_ours(lines: list[bytes]) -> None:
+def test_any_body_is_a_bulk_or_an_error_of_ours(lines: list[bytes], action: bytes) -> None:
     try:
-        found = decode_bulk(b"\n".join([b'{"index":{}}', *lines]), now_ns=1)
+        found = decode_bulk(b"\n".join([action, *lines]), now_ns=1)
     except (WireError, TooLarge):
         return
     assert [item.line for item in found.items if item.line >= 0] == list(range(len(found.columns)))

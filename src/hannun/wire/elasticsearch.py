@@ -74,9 +74,11 @@ def decode_bulk(
         if found is None:
             raise WireError("The bulk request must be terminated by a newline [\\n]")
         try:
-            document = _document(found[1])
+            document: Any = _document(found[1])
             if item.action == "update":
-                document = document.get("doc") or document.get("upsert") or {}
+                document = document.get("doc") or document.get("upsert")
+                if not isinstance(document, dict):
+                    raise WireError("failed to parse: an update has an object named doc or upsert")
             pairs += add(built, document, item.index, now_ns, zone)
         except WireError as err:
             item.error = str(err)

@@ -57,7 +57,6 @@ def said(line: str) -> str:
 
 def examine(line: bytes, metadata: Pairs = (), of_labels: int = NONE) -> tuple[int, str, str]:
     """(severity, trace id, span id) of a line that is valid UTF-8, by what is known of it."""
-    found = {levels.NONE: NONE}
     detected = field = number = NONE
     trace = span = ""
     for key, value in metadata:
@@ -71,7 +70,6 @@ def examine(line: bytes, metadata: Pairs = (), of_labels: int = NONE) -> tuple[i
             field = levels.of_word(raw)
         told = ids.read(ids.kind_of(key.encode()), raw)
         trace, span = trace or told[0], span or told[1]
-    del found
     severity = next((one for one in (detected, of_labels, field, number) if one != NONE), NONE)
     stripped = line.strip(_SPACE)
     if stripped.startswith(b"{") and stripped.endswith(b"}"):
