@@ -52,9 +52,7 @@ class JsonKeys:
             self._asked.append(name)
         raw = f"tupleElement({self._parsed}, '{name}')"
         text = self._build.name(f"ifNull({raw}, '')", "value")
-        # Of a broken line Loki knows the labels before the mistake.
-        doubts = (_no_plain_text(text), self._rivals(name), self.error().unsure)
-        return Text(text, any_of(doubts), f"isNotNull({raw})")
+        return Text(text, any_of((_no_plain_text(text), self._rivals(name))), f"isNotNull({raw})")
 
     def error(self) -> Sure:
         line = self._line
@@ -74,8 +72,8 @@ class JsonKeys:
 
     def _nothing_valid(self) -> str:
         # A parse that gave any value was one of a valid document, and needs no second look.
-        nothing = [f"isNull(tupleElement({self._parsed}, '{name}'))" for name in self._asked]
-        return f"({all_of((*nothing, f'NOT isValidJSON({self._line})'))})"
+        nothing = all_of(f"isNull(tupleElement({self._parsed}, '{name}'))" for name in self._asked)
+        return f"if({nothing}, NOT isValidJSON({self._line}), 0)"
 
     def _expression(self) -> str:
         asked = self._asked or ["level"]
@@ -129,7 +127,7 @@ class JsonPaths:
             raise NotInSql
         keys = ", ".join(self._build.text(str(part)) for part in path)
         text = self._build.name(f"JSONExtractString({self._line}, {keys})", "value")
-        return Text(text, any_of((_no_plain_text(text), self.error().unsure)), ALWAYS)
+        return Text(text, _no_plain_text(text), ALWAYS)
 
     def error(self) -> Sure:
         line = self._line

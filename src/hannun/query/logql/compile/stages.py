@@ -45,6 +45,8 @@ _CHANGES_LINE = (LineFormat, Decolorize, Unpack)
 class Compiled:
     """`exact`: filters of the raw line. `labels`: conditions that may be unsure. `scans` and `hints`: see Hint.
 
+    `doubt`: lines whose labels SQL cannot know at all, such as broken JSON, of which Loki has those before the mistake.
+
     `scope` None: a stage could not be said, so every row that is left goes through the plain pipeline.
     """
 
@@ -52,11 +54,16 @@ class Compiled:
     labels: list[Sure] = field(default_factory=list)
     scans: list[str] = field(default_factory=list)
     hints: list[str] = field(default_factory=list)
+    doubt: str = NEVER
     scope: Scope | None = None
     asked_attributes: frozenset[str] = frozenset()
 
     def unsure(self) -> str:
-        return any_of(each.unsure for each in self.labels)
+        return any_of((self.doubt, *(each.unsure for each in self.labels)))
+
+    def may_hold(self) -> str:
+        """True of every row that may be in the answer."""
+        return any_of((self.doubt, all_of(each.may_hold() for each in self.labels)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +137,7 @@ def _one(build: Building, scope: Scope, stage: Stage, compiled: Compiled, line_u
         case Json() | Logfmt() | Regexp() | Pattern():
             parser = _parser(build, stage)
             scope.parse(parser if line_unsure == NEVER else Doubtful(parser, line_unsure))
+            compiled.doubt = scope.error.unsure
         case LabelFilter(condition):
             compiled.labels.append(conditions.condition(build, scope, condition))
             found_hint = conditions.hint(scope, condition)

@@ -134,7 +134,7 @@ def _filters(build: Building, selection: Selection, compiled: Compiled, further:
     attributes = any_of(f"mapContains(attributes, {build.text(name)})" for name in selection.names)
     if attributes != NEVER:
         before.append(none_of(attributes) if selection.bare else attributes)
-    after = [*compiled.hints, *(each.may_hold() for each in compiled.labels), *further]
+    after = [*compiled.hints, compiled.may_hold(), *further]
     clauses = f"PREWHERE {_one_a_line(before)}"
     last = all_of(after)
     return clauses if last == ALWAYS else f"{clauses}\nWHERE {_one_a_line(after)}"
