@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from hannun.model.labels import Labels
 from hannun.observe.problems import Problems
 from hannun.store.logs import settle
+from hannun.store.logs import store as store_module
 from hannun.store.logs.settle import Part, ripe
 from hannun.testing import log_mix
 
@@ -85,3 +88,25 @@ def test_a_full_bound_of_streams_is_a_standing_problem(bench: Any, line: Any) ->
     bench.store.delete((), None, 0, 1 << 62)
     bench.store.sweep()
     assert not problems.standing()
+
+
+def test_a_server_that_leaves_gives_up_what_upkeep_is_at(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The statement would take seconds; the server is gone in moments, and nothing is tried again at the next start."""
+    monkeypatch.setattr(settle, "WORTH_CALM_BYTES", 1)
+    monkeypatch.setattr(store_module, "UPKEEP_EVERY_S", 0.01)
+    for number in range(4):
+        bench.run(bench.store.write(log_mix.lines(1, 40_000, first=number * 40_000).batch()))
+    bench.options["clock"].s += settle.CALM_S
+
+    async def play() -> float:
+        task = asyncio.create_task(bench.store.run())
+        await asyncio.sleep(0.15)
+        began = time.monotonic()
+        task.cancel()
+        await asyncio.wait({task})
+        return time.monotonic() - began
+
+    assert bench.run(play()) < 5
+    pending = "SELECT count() FROM system.mutations WHERE table = 'logs__local' AND NOT is_done"
+    assert bench.engine.query_rows(pending) == [(0,)]
+    assert bench.counted()[0] == 160_000

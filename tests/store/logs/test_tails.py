@@ -66,6 +66,26 @@ def test_a_watcher_that_comes_again_after_all_left_is_served(bench: Any, line: A
     assert [bench.run(once(number)) for number in range(3)] == [["0"], ["1"], ["2"]]
 
 
+def test_a_watcher_that_fails_costs_no_other_its_lines(bench: Any, line: Any) -> None:
+    got: list[TailedLine] = []
+
+    async def play() -> None:
+        def faulty(stream: Any) -> bool:
+            raise ValueError("a bug of mine")
+
+        leave = [bench.store.subscribe(faulty, got.extend), bench.store.subscribe(lambda stream: True, got.extend)]
+        await bench.store.write(bench.batch(line(A, NOW_NS, "x")))
+        for _ in range(500):
+            if got:
+                break
+            await asyncio.sleep(0.002)
+        for one in leave:
+            one()
+
+    bench.run(play())
+    assert [one.body for one in got] == ["x"]
+
+
 def test_a_watcher_that_never_looks_holds_up_no_commit(bench: Any, line: Any, monkeypatch: Any) -> None:
     """The thread that makes the lines stands still here; commits go on and what it cannot take is counted."""
     monkeypatch.setattr(tails, "COMMITS_QUEUED_MAX", 2)

@@ -20,8 +20,13 @@ def mutate(engine: Engine, sql: str, params: Params | None = None) -> None:
     try:
         engine.execute(sql, params)
     except HannunError:
-        try:
-            engine.execute(_KILL)
-        except HannunError as err:
-            _log.warning("a mutation that failed could not be given up: %s", err)
+        give_up(engine)
         raise
+
+
+def give_up(engine: Engine) -> None:
+    """Whatever is under way ends within moments; who waits for it is told that it failed."""
+    try:
+        engine.execute(_KILL)
+    except HannunError as err:
+        _log.warning("mutations of the log lines could not be given up: %s", err)

@@ -18,7 +18,7 @@ from hannun.model.errors import HannunError
 from hannun.model.time import Clock
 from hannun.observe.metrics import counter
 from hannun.store.engine.port import Engine
-from hannun.store.logs.mutate import mutate
+from hannun.store.logs.mutate import give_up, mutate
 
 _log = logging.getLogger("hannun.store.logs")
 _BUILT = counter("hannun_log_indexed_bytes_total", "Bytes of parts that got their skip indexes.", ("indexes",))
@@ -64,6 +64,14 @@ class Upkeep:
         self._seen_commits = -1
         self._last_commit_s = clock.monotonic_s()
         self._with_ids: set[str] = set()
+        self._running = False
+        self._stopped = False
+
+    def stop(self) -> None:
+        """The server leaves: indexes may be built another day. Blocks for moments."""
+        self._stopped = True
+        if self._running:
+            give_up(self._engine)
 
     def sweep(self, *, settle_all: bool = False) -> bool:
         """One look at every day; whether anything was done. `settle_all` does not wait for calm."""
@@ -100,12 +108,18 @@ class Upkeep:
     def _run(self, day: int, actions: Sequence[str], parts: list[Part]) -> bool:
         # The partition's name is a date that we write ourselves: DDL takes no parameters.
         of_day = f" IN PARTITION '{np.datetime64(day, 'D')}'"
+        if self._stopped:
+            return False
+        self._running = True
         try:
             mutate(self._engine, "ALTER TABLE logs__local " + ", ".join(action + of_day for action in actions))
         except HannunError as err:
             # Searches scan what has no index, so this costs speed and nothing else; the next sweep tries again.
-            _log.warning("upkeep of %s (%d parts): %s", np.datetime64(day, "D"), len(parts), err)
+            if not self._stopped:
+                _log.warning("upkeep of %s (%d parts): %s", np.datetime64(day, "D"), len(parts), err)
             return False
+        finally:
+            self._running = False
         return True
 
     def _parts(self) -> list[Part]:

@@ -214,12 +214,16 @@ class LogStore:
 
     async def run(self) -> None:
         """Until cancelled: builds the indexes of parts that have settled."""
-        while True:
-            await asyncio.sleep(UPKEEP_EVERY_S)
-            try:
-                await asyncio.to_thread(self.sweep)
-            except HannunError:
-                continue  # The engine is closing or starved and has said so; nothing is lost but speed.
+        try:
+            while True:
+                await asyncio.sleep(UPKEEP_EVERY_S)
+                try:
+                    await asyncio.to_thread(self.sweep)
+                except HannunError:
+                    continue  # The engine is closing or starved and has said so; nothing is lost but speed.
+        finally:
+            # The thread of a sweep cannot be cancelled, but what it waits for can.
+            await asyncio.to_thread(self._upkeep.stop)
 
     def sweep(self, *, settle_all: bool = False) -> bool:
         """One round of upkeep; whether there was anything to do. Blocks. `settle_all` does not wait for quiet."""

@@ -8,6 +8,7 @@ them and counted, and the lines are in the table all the same.
 from __future__ import annotations
 
 import asyncio
+import logging
 import queue
 import threading
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from hannun.model.log import LogBatch, LogStream, TailedLine
 from hannun.model.metric import Ids
 from hannun.observe.metrics import counter
 
+_log = logging.getLogger("hannun.store.logs")
 _SKIPPED = counter("hannun_tail_skipped_lines_total", "Lines that were stored but not shown to who watched live.")
 COMMITS_QUEUED_MAX = 32
 LINES_PER_COMMIT_MAX = 20_000
@@ -48,7 +50,12 @@ class _Watcher:
         if known is None:
             if len(self.decided) >= STREAMS_REMEMBERED_MAX:
                 self.decided.clear()
-            known = self.decided[stream.id] = self.wanted(stream)
+            try:
+                known = self.wanted(stream)
+            except Exception:  # noqa: BLE001 - one watcher's fault must not end the thread that serves all
+                _log.exception("a watcher of live lines failed at a stream")
+                known = False
+            self.decided[stream.id] = known
         return known
 
 
