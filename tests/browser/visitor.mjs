@@ -8,7 +8,7 @@ export const DESK = { width: 1440, height: 900 };
 export const PHONE = { width: 360, height: 760 };
 
 /** Every page, as a person would reach it. */
-export const PAGES = ["/", "/explore", "/hosts", "/hosts/mairie", "/targets", "/cardinality", "/status", "/settings", "/settings/push", "/settings/tokens", "/settings/users", "/settings/projects", "/settings/keyboard"];
+export const PAGES = ["/", "/explore", "/logs", "/hosts", "/hosts/mairie", "/targets", "/cardinality", "/status", "/settings", "/settings/push", "/settings/tokens", "/settings/users", "/settings/projects", "/settings/keyboard"];
 
 export class Visitor {
   #contexts = [];

@@ -8,7 +8,7 @@ export async function keys_walk_from_page_to_page(visitor) {
   await visitor.scenario("calm");
   const page = await visitor.open("/");
   await settled(page);
-  for (const [letter, path] of [["e", "/explore"], ["n", "/hosts"], ["j", "/targets"], ["t", "/status"], ["s", "/settings"], ["h", "/"]]) {
+  for (const [letter, path] of [["e", "/explore"], ["l", "/logs"], ["n", "/hosts"], ["j", "/targets"], ["t", "/status"], ["s", "/settings"], ["h", "/"]]) {
     await page.keyboard.press("g");
     await page.keyboard.press(letter);
     await page.waitForURL((url) => url.pathname === path);

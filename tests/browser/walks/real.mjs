@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { assertFits, DESK, PHONE, settled } from "../visitor.mjs";
 
-const OWN_PAGES = ["/", "/explore", "/hosts", "/targets", "/cardinality", "/status", "/settings", "/settings/push", "/settings/projects"];
+const OWN_PAGES = ["/", "/explore", "/logs", "/hosts", "/targets", "/cardinality", "/status", "/settings", "/settings/push", "/settings/projects"];
 
 export async function this_machine_is_on_the_page_within_five_seconds(visitor) {
   const { server } = await (await fetch(`${visitor.url}/api/hannun/v1/session`)).json();
