@@ -73,7 +73,8 @@ class JsonKeys:
     def _nothing_valid(self) -> str:
         # A parse that gave any value was one of a valid document, and needs no second look.
         nothing = all_of(f"isNull(tupleElement({self._parsed}, '{name}'))" for name in self._asked)
-        return f"if({nothing}, NOT isValidJSON({self._line}), 0)"
+        # The engine would look at every line: it is handed the few that matter.
+        return f"NOT isValidJSON(if({nothing}, {self._line}, '{{}}'))"
 
     def _expression(self) -> str:
         asked = self._asked or ["level"]
@@ -86,14 +87,15 @@ class JsonKeys:
         first, last = name.split("_")[0], name.rsplit("_", 1)[-1]
         needles = [f'" {first}', f'{last} "']
         rivals = [f"position({line}, {build.text(needle)}) > 0" for needle in needles]
-        escaped = f"(position({line}, '\\\\u00') > 0 AND multiSearchAny({line}, {build.texts(ESCAPED_NAMES)}))"
+        # A line whose letters are not escaped has nothing in `said`.
+        escaped = f"multiSearchAny(if(empty(said), '', {line}), {build.texts(ESCAPED_NAMES)})"
         rivals.append(build.name(escaped, "escaped"))
         if "_" in name:
             prefix, whole = build.text(f'"{first}'), build.text(f'"{name}"')
             at = build.name(f"position({line}, {prefix})", "at")
             alone = f"({at} = position({line}, {whole}) AND ({at} = 0 OR position({line}, {prefix}, {at} + 1) = 0))"
             # Korean and other letters are no letters to Loki: they become `_` like a dot.
-            rivals.append(f"(NOT {alone} AND match({line}, {build.text(_rival_keys(name))}))")
+            rivals.append(f"match(if({alone}, '', {line}), {build.text(_rival_keys(name))})")
         return any_of(rivals)
 
 

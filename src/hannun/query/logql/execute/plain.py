@@ -49,17 +49,18 @@ def read_rows(reader: LogReader, statement: Statement, streams: Streams, budget:
     batches = reader.read(statement, budget)
     try:
         for batch in batches:
-            yield from _rows_of(batch, streams, budget)
+            yield from rows_of(batch, streams, budget)
     finally:
         close = getattr(batches, "close", None)
         if close is not None:
             close()
 
 
-def _rows_of(batch: Any, streams: Streams, budget: Budget) -> Iterator[Row]:
+def rows_of(batch: Any, streams: Streams, budget: Budget, *, body: str = "body") -> Iterator[Row]:
+    """Rows of one batch with ROW_COLUMNS, the line in the column `body`."""
     ids, times = batch.column("stream").to_pylist(), batch.column("t").to_pylist()
     severities, attributes = batch.column("severity").to_pylist(), batch.column("attributes").to_pylist()
-    bodies = batch.column("body")
+    bodies = batch.column(body)
     for start in range(0, batch.num_rows, CHECK_EVERY_ROWS):
         budget.check()
         for i, body in enumerate(bodies.slice(start, CHECK_EVERY_ROWS).to_pylist(), start):

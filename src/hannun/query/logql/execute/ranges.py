@@ -25,7 +25,7 @@ from hannun.query.logql.compile.stages import Compiled, Split, compile_stages, s
 from hannun.query.logql.compile.statements import BUCKET_NS, Selection, Steps
 from hannun.query.logql.compile.sure import ALWAYS, NEVER, NotInSql, Sure, any_of
 from hannun.query.logql.execute.errors import pipeline_error
-from hannun.query.logql.execute.plain import Sampler, Streams, metadata_of, read_rows
+from hannun.query.logql.execute.plain import Row, Sampler, Streams, metadata_of, read_rows, rows_of
 from hannun.query.logql.execute.samples import Samples, evaluate
 from hannun.query.logql.execute.series import SeriesIndex, grouped
 from hannun.query.logql.execute.windows import Windows
@@ -144,11 +144,13 @@ class RangeRun:
                     len(plan.keys),
                 )
             else:
-                seen = self._sampled(
+                self._sampled(
                     statements.sampled(plan.build, selection, plan.compiled, plan.keys, plan.value, unsure),
                     _from_keys(plan, streams, self._asked),
                     len(plan.keys),
+                    _Leftover(streams, parts.rest),
                 )
+                return
             if not seen:
                 return
             plan = _Plan.of(self._asked, parts, streams, bare=bare)
@@ -215,18 +217,21 @@ class RangeRun:
             self._windows.add(rows[keep], low[keep], high[keep], lines[keep], size[keep])
         return seen
 
-    def _sampled(self, statement: Statement, labels: Callable[[tuple[Any, ...]], Labels | None], keys: int) -> bool:
-        """Add samples; whether there were rows that SQL is unsure of."""
+    def _sampled(
+        self, statement: Statement, labels: Callable[[tuple[Any, ...]], Labels | None], keys: int, leftover: _Leftover
+    ) -> None:
+        """Add samples; rows that SQL is unsure of go through the pipeline as they come."""
         assert self._samples is not None
-        seen = False
+        by_id, sampler = Streams(leftover.streams), self._sampler(leftover.stages)
         for batch in self._batches(statement):
             unsure = _numbers(batch, "unsure", np.int64) > 0
-            seen = seen or bool(unsure.any())
             rows = self._places(batch, keys, labels, ~unsure)
             keep = rows >= 0
             values = _numbers(batch, "value", np.float64)
             self._samples.add(rows[keep], _numbers(batch, "t", np.int64)[keep], values[keep])
-        return seen
+            if unsure.any():
+                odd = batch.filter(pa.array(unsure))
+                self._through(rows_of(odd, by_id, self._budget, body="raw"), by_id, sampler)
 
     def _places(
         self, batch: Any, keys: int, labels: Callable[[tuple[Any, ...]], Labels | None], wanted_rows: NDArray[np.bool_]
@@ -254,11 +259,16 @@ class RangeRun:
     def _plain(self, statement: Statement, streams: Sequence[LogStream], stages: Sequence[Stage]) -> None:
         """Every row of the statement through these stages."""
         by_id = Streams(streams)
-        sampler = Sampler(stages, self._asked.node.unwrap, measures_line=self._asked.measures_line)
+        self._through(read_rows(self._reader, statement, by_id, self._budget), by_id, self._sampler(stages))
+
+    def _sampler(self, stages: Sequence[Stage]) -> Sampler:
+        return Sampler(stages, self._asked.node.unwrap, measures_line=self._asked.measures_line)
+
+    def _through(self, found_rows: Iterator[Row], by_id: Streams, sampler: Sampler) -> None:
         rows: list[int] = []
         times: list[int] = []
         values: list[float] = []
-        for row in read_rows(self._reader, statement, by_id, self._budget):
+        for row in found_rows:
             found = sampler.sample(row, by_id.labels(row.stream.id))
             if found is None:
                 continue
@@ -310,6 +320,14 @@ class RangeRun:
         absent = np.ones((1, self._asked.steps.count), np.bool_)
         absent[0] = ~there.any(axis=0)
         return Matrix((_absent_labels(self._asked.node),), absent.astype(np.float64), absent)
+
+
+@dataclass(frozen=True, slots=True)
+class _Leftover:
+    """What the pipeline needs for rows that SQL leaves over."""
+
+    streams: Sequence[LogStream]
+    stages: tuple[Stage, ...]
 
 
 @dataclass(frozen=True, slots=True)
