@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # The door: `serve` starts the app, offline commands open the config and the meta store, `import` reads files,
     # `check` asks who judges expressions and relabeled targets.
     "cli": {"app", "config", "store", "wire", "query", "process", "observe"},
-    "compile": {"query", "store", "wire"},
+    "compile": {"query", "store", "wire", "process"},
     "app": ALL | {"cli", "sources", "pulling", "logs", "standing"},
     # Parts of app.py's wiring, named for what they gather.
     "sources": ALL | {"app"},

@@ -195,10 +195,10 @@ class App:
             clock=self.clock,
         )
         self.web = WebServer(
-            create_app(self._endpoints(), self.gate, classic_ports=settings.classic_ports),
+            create_app(self._endpoints(), self.gate, classic_ports=settings.classic_http_ports),
             host=settings.listen.host,
             port=settings.listen.port,
-            classic_ports=settings.classic_ports,
+            classic_ports=settings.classic_http_ports,
             tls_files=TlsFiles(settings.tls.cert, settings.tls.key) if settings.tls else None,
         )
 

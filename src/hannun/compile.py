@@ -5,9 +5,11 @@ Part of `make setup`. The machine code lies beside the modules (`__pycache__`); 
 
 from __future__ import annotations
 
+from hannun.process import logs, patterns, security
 from hannun.query.promql import kernels
+from hannun.store.logs import warming as log_store
 from hannun.store.metrics import warming
-from hannun.wire import exposition_text, remote_write, tsdb
+from hannun.wire import exposition_text, loki, remote_write, tsdb
 
 
 def main() -> None:
@@ -15,7 +17,12 @@ def main() -> None:
     remote_write.warm()
     exposition_text.warm()
     tsdb.warm()
+    loki.warm()
+    logs.warm()
+    patterns.warm()
+    security.warm()
     warming.warm_all()
+    log_store.warm_all()
 
 
 if __name__ == "__main__":

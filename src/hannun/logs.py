@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from ipaddress import ip_address
 from zoneinfo import ZoneInfo
 
 from hannun.api import loki as loki_api
@@ -36,6 +38,7 @@ from hannun.receive.log_limits import LogLimits
 from hannun.receive.observed import ObservedSink
 from hannun.receive.pattern_watch import PatternWatch
 from hannun.receive.security_watch import SecurityWatch
+from hannun.receive.syslog import SyslogServer
 from hannun.standing import keep_running
 from hannun.store.engine import ChdbEngine
 from hannun.store.logs import patterns
@@ -44,6 +47,7 @@ from hannun.store.logs.store import RETAINED, LogStore
 from hannun.store.retention import Signal
 from hannun.store.writer import Writer
 
+_log = logging.getLogger("hannun")
 NOT_READY = "Ingester not ready: starting"
 
 
@@ -111,6 +115,30 @@ class Logs:
         standing.callback(self._patterns.flush)
         keep_running(standing, self._patterns.run(), "log-patterns")
         keep_running(standing, self._observed.run(), "log-observers")
+        await self._listen_for_syslog(standing)
+
+    async def _listen_for_syslog(self, standing: AsyncExitStack) -> None:
+        """A taken port is a warning: whoever has it takes the messages as before."""
+        address, zone = self._settings.syslog_address, ZoneInfo(self._settings.timezone)
+        if address is None:
+            return
+        server = SyslogServer(self.intake, address.host, address.port, zone=lambda: zone, allow=self._may_send)
+        try:
+            await server.start()
+        except OSError as err:
+            _log.warning("syslog cannot be taken at %s: %s", address, err)
+            return
+        standing.push_async_callback(server.stop)
+        _log.info("taking syslog at %s, UDP and TCP", address)
+
+    def _may_send(self, address: str) -> bool:
+        """Syslog knows no tokens: this machine may send, and the networks of --ingest-allow."""
+        settings = self._settings
+        try:
+            found = ip_address(address)
+        except ValueError:
+            return settings.insecure_open
+        return settings.insecure_open or found.is_loopback or any(found in network for network in settings.ingest_allow)
 
     def reload(self) -> None:
         """Reads Loki's file again: limits hold from now on, retention from the next start. Blocks. Raises Refused."""

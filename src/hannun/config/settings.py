@@ -12,6 +12,7 @@ from hannun.config.machine import Machine
 from hannun.config.setting import Setting
 from hannun.config.table import GIB, MEMORY_MIN
 from hannun.config.values import Address, Amount, ExternalUrl, LogFormat, LogLevel, Network, Share
+from hannun.model.classic import PREFIX_OF, SYSLOG
 from hannun.model.text import Lang
 from hannun.model.time import format_duration_ms
 
@@ -93,6 +94,17 @@ class Settings:
         if self.external_url is not None:
             return str(self.external_url)
         return self.local_url
+
+    @property
+    def classic_http_ports(self) -> tuple[int, ...]:
+        return tuple(port for port in self.classic_ports if port in PREFIX_OF)
+
+    @property
+    def syslog_address(self) -> Address | None:
+        """`--syslog-listen`, or the classic port of syslog where the classic ports are asked for."""
+        if self.syslog_listen is None and SYSLOG in self.classic_ports:
+            return Address(self.listen.host, SYSLOG)
+        return self.syslog_listen
 
     @property
     def local_url(self) -> str:

@@ -13,3 +13,6 @@ PREFIX_OF: dict[int, str] = {
     9200: "/elasticsearch",
 }
 """On such a port the routes of that product stand at the root; everything else answers there as usual."""
+
+SYSLOG = 1514
+"""Where collectors of syslog listen that may not take 514; over UDP and TCP."""

@@ -44,6 +44,8 @@ def shown(headers: Headers) -> Bearer | Basic | None:
             return _of_pair(name, password) if colon else Bearer(name)
         case "basic":
             return _basic(rest.strip())
+        case "apikey":  # Elasticsearch's clients: `id:key` in Base64, or what they were given as it is
+            return _basic(rest.strip()) or Bearer(rest.strip())
         case _:
             return None
 
