@@ -28,7 +28,11 @@ from hannun.model.errors import BadQuery
         pytest.param("- targets: [a]", "targets", id="targets"),
         pytest.param("- labels: {}\n- targets: []", "targets", id="targets in the second group"),
         pytest.param("global: {}\nroute: {}\nreceivers: []", None, id="an Alertmanager's"),
-        pytest.param("server: {}\nclients: []\npositions: {}\nscrape_configs: []", None, id="promtail's"),
+        pytest.param("server: {}\nclients: []\npositions: {}\nscrape_configs: []", "promtail.yml", id="Promtail's"),
+        pytest.param("server: {}\nclient: {}\nscrape_configs: []", "promtail.yml", id="an old Promtail's"),
+        pytest.param("auth_enabled: false\nserver: {}\nschema_config: {}", "loki.yml", id="Loki's"),
+        pytest.param("limits_config: {ingestion_rate_mb: 10}", "loki.yml", id="Loki's limits alone"),
+        pytest.param("server: {}\nruler: {}\nstorage: {}\ncompactor: {}", "loki.yml", id="Loki's without auth"),
         pytest.param("rule_files: []\ntests: []\nevaluation_interval: 1m", "prometheus.yml", id="unit tests of rules"),
         pytest.param("services: {}", None, id="compose"),
         pytest.param("- a\n- b", None, id="a list"),
@@ -66,6 +70,40 @@ def test_expressions_are_judged_by_the_tools(tmp_path: Path) -> None:
     assert check(tmp_path / "r.yml") == []
     (complaint,) = check(tmp_path / "r.yml", tools=Tools(expr=judge))
     assert "could not parse expression: 1:1: parse error: no up" in str(complaint)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param(
+            "auth_enabled: false\ntable_manager: {retention_deletes_enabled: false}\n",
+            [(2, False, "`table_manager` is gone from Loki")],
+            id="Loki 2.7's retention",
+        ),
+        pytest.param(
+            "auth_enabled: false\nlimits_config: {max_line_size: much}\n", [(2, True, "max_line_size")], id="no size"
+        ),
+        pytest.param(
+            "clients: [{url: 'http://loki:3100/loki/api/v1/push'}]\nlimits_config: {max_batch_size: 1048576}\n",
+            [(2, False, "`max_batch_size` is no key of Promtail")],
+            id="a key that Promtail never had",
+        ),
+        pytest.param(
+            "clients: [{url: '${LOKI}/loki/api/v1/push'}]\npositions: {}\n",
+            [(1, False, "the variable LOKI is not set")],
+            id="a variable",
+        ),
+        pytest.param("clients: 7\npositions: {}\n", [(1, True, "clients")], id="no list"),
+    ],
+)
+def test_what_is_said_of_lokis_and_promtails_files(
+    text: str, said: list[tuple[int, bool, str]], tmp_path: Path
+) -> None:
+    (tmp_path / "x.yml").write_text(text)
+    found = check(tmp_path / "x.yml", {})
+    assert [(one.line, one.fatal) for one in found] == [(line, fatal) for line, fatal, _ in said], [*map(str, found)]
+    for one, (_, _, words) in zip(found, said, strict=True):
+        assert words in str(one)
 
 
 HASH = "$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi"

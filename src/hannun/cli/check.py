@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     "check",
     Text(
         en="Check configuration files\n"
-        "Takes prometheus.yml, rules, file_sd targets, blackbox.yml, web configs and hannun.yml.\n"
+        "Takes prometheus.yml, rules, file_sd targets, blackbox.yml, web configs,\n"
+        "files of Loki and Promtail, and hannun.yml.\n"
         "Prints `file:line: message`; exit 1 when a file cannot be used.",
         ko="설정 파일을 검사합니다\n"
-        "prometheus.yml, 규칙, file_sd 대상, blackbox.yml, 웹 설정, hannun.yml을 알아봅니다.\n"
+        "prometheus.yml, 규칙, file_sd 대상, blackbox.yml, 웹 설정, Loki와 Promtail 설정, hannun.yml을 알아봅니다.\n"
         "`파일:줄: 내용`을 출력하고, 쓸 수 없는 파일이 있으면 1로 끝납니다.",
     ),
     Argument("files", text=Text(en="The files to check", ko="검사할 파일"), metavar="FILE…", nargs=-1, required=True),

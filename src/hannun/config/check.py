@@ -6,19 +6,21 @@ verdict of that product's own checker (promtool, blackbox_exporter): what it ref
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from hannun.config import load as own
 from hannun.config.blackbox import load as blackbox
-from hannun.config.complaint import Complaint
+from hannun.config.complaint import Complaint, Refused
+from hannun.config.loki import load as loki
 from hannun.config.prometheus import load as prometheus
 from hannun.config.prometheus import paths, web_config
 from hannun.config.prometheus.promtool import read_targets_file
 from hannun.config.prometheus.rules import CheckExpr, accept, read_rule_file
 from hannun.config.prometheus.scrape import Global
 from hannun.config.prometheus.section import Notes, Relabel, Source
+from hannun.config.promtail import load as promtail
 from hannun.config.table import SETTINGS
 from hannun.config.yaml import Map, Node, Seq
 from hannun.model.text import Text
@@ -99,6 +101,24 @@ def _targets(path: Path, _env: Mapping[str, str], notes: Notes, _tools: Tools) -
     read_targets_file(path, Source(str(path), path.absolute().parent, notes))
 
 
+def _loki(path: Path, env: Mapping[str, str], notes: Notes, _tools: Tools) -> None:
+    _loaded(lambda: loki.load(path, env)[1], notes)
+
+
+def _promtail(path: Path, env: Mapping[str, str], notes: Notes, _tools: Tools) -> None:
+    _loaded(lambda: promtail.load(path, env)[1], notes)
+
+
+def _loaded(load: Callable[[], Iterable[Complaint]], notes: Notes) -> None:
+    """What a reader says that gathers by itself. It has no strict side: Loki and Promtail bring no checker."""
+    try:
+        said = load()
+    except Refused as err:
+        said = err.complaints
+    for complaint in said:
+        notes.add(complaint)
+
+
 def _own(path: Path, env: Mapping[str, str], notes: Notes, _tools: Tools) -> None:
     for complaint in own.check(path, env):
         notes.add(complaint)
@@ -114,17 +134,21 @@ KINDS = (
     Kind("rules", frozenset(("groups",)), _rules),
     Kind("blackbox.yml", frozenset(("modules",)), _blackbox),
     Kind("web config", frozenset(web_config.KEYS), _web),
+    Kind("loki.yml", frozenset(loki.KEYS), _loki),
+    Kind("promtail.yml", frozenset(promtail.KEYS), _promtail),
     Kind(OWN, frozenset(each.yaml[0] for each in SETTINGS.values() if each.yaml), _own),
 )
 _TARGETS = Kind("targets", frozenset(("targets", "labels")), _targets)
 _OTHERS = frozenset(
     (
         *("route", "receivers", "inhibit_rules", "templates", "time_intervals", "mute_time_intervals"),
-        *("clients", "positions", "server", "apiVersion", "services", "tests", "panels"),
+        *("apiVersion", "services", "tests", "panels", "blocks_storage", "metrics_generator"),
     )
 )
-"""Keys of alertmanager.yml, promtail's, Loki's, Grafana's and compose's files, and of promtool's tests."""
+"""Keys of alertmanager.yml, Grafana's, compose's, Mimir's and Tempo's files, and of promtool's tests."""
 _UNKNOWN = Text(
-    en="no file that is known here: prometheus.yml, rules, file_sd targets, blackbox.yml, a web config or hannun.yml",
-    ko="`hannun check`가 아는 파일이 아닙니다: prometheus.yml, 규칙, file_sd 대상, blackbox.yml, 웹 설정, hannun.yml",
+    en="no file that is known here: prometheus.yml, rules, file_sd targets, blackbox.yml, a web config, Loki's, "
+    "Promtail's or hannun.yml",
+    ko="`hannun check`가 아는 파일이 아닙니다: prometheus.yml, 규칙, file_sd 대상, blackbox.yml, 웹 설정, Loki 설정, "
+    "Promtail 설정, hannun.yml",
 )

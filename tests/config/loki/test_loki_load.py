@@ -165,7 +165,7 @@ def test_limits_of_questions_and_pushes(tmp_path: Path) -> None:
             "matchers_max": 10,
             "timeout_s": 120.0,
             "aligned": False,
-                "volume_enabled": False,
+            "volume_enabled": False,
             "volume_series_max": 5,
         }
         or config.questions.tails_max is None

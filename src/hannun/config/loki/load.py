@@ -29,6 +29,12 @@ SILENT = (
     *("metrics_namespace", "shutdown_delay", "http_prefix", "ui", "limits_config", "bloom_compactor"),
     *("memcached", "internal_server", "dataobj", "ruler_storage", "querier_rf1", "compactor_grpc_client"),
 )  # fmt: skip
+KEYS = (
+    *SILENT,
+    *("auth_enabled", "server", "compactor", "table_manager", "chunk_store_config", "ruler", "pattern_ingester"),
+    *("schema_config", "storage_config", "runtime_config"),
+)
+"""What stands outermost in a Loki file."""
 
 
 def load(path: Path, env: Mapping[str, str] | None = None) -> tuple[LokiConfig, tuple[Complaint, ...]]:

@@ -27,6 +27,11 @@ from hannun.config.promtail.server import read_server
 from hannun.config.promtail.variables import expanded
 
 _ROOT = "config.Config"
+KEYS = (
+    *("server", "client", "clients", "positions", "scrape_configs", "limits_config", "target_config", "global"),
+    *("options", "tracing", "wal"),
+)
+"""What stands outermost in a Promtail file."""
 
 
 def load(path: Path, env: Mapping[str, str] | None = None) -> tuple[PromtailConfig, tuple[Complaint, ...]]:
