@@ -6,7 +6,8 @@ from hannun.model.budget import Budget
 from hannun.model.log import LogReader
 from hannun.query.logql.execute.answer import LogAnswer
 from hannun.query.logql.execute.lines import LineSearch
-from hannun.query.logql.execute.ranges import Question, RangeRun
+from hannun.query.logql.execute.question import Question
+from hannun.query.logql.execute.ranges import RangeRun
 from hannun.query.logql.ranges import Matrix, Times
 from hannun.query.logql.syntax import Grouping, LogQuery, RangeAggregation
 

@@ -17,64 +17,24 @@ from numpy.typing import NDArray
 from hannun.model.budget import Budget
 from hannun.model.labels import Labels
 from hannun.model.log import LogReader, LogStream, Statement
-from hannun.model.matcher import MatchOp
 from hannun.model.metric import Floats, Ints
 from hannun.query.logql.compile import conditions, numbers, statements, wanted
 from hannun.query.logql.compile.building import Building
-from hannun.query.logql.compile.stages import Compiled, Split, compile_stages, split, without_idle_parsers
-from hannun.query.logql.compile.statements import BUCKET_NS, Selection, Steps
+from hannun.query.logql.compile.stages import Compiled, Split, compile_stages, split
+from hannun.query.logql.compile.statements import BUCKET_NS, Selection
 from hannun.query.logql.compile.sure import ALWAYS, NEVER, NotInSql, Sure, any_of
 from hannun.query.logql.execute.errors import pipeline_error
 from hannun.query.logql.execute.plain import Row, Sampler, Streams, metadata_of, read_rows, rows_of
+from hannun.query.logql.execute.question import BYTES, RATES, Question, absent_labels
 from hannun.query.logql.execute.samples import Samples, evaluate
 from hannun.query.logql.execute.series import SeriesIndex, grouped
 from hannun.query.logql.execute.windows import Windows
-from hannun.query.logql.ranges import Matrix, Times
+from hannun.query.logql.ranges import Matrix
 from hannun.query.logql.stages.pipeline import Pipeline
 from hannun.query.logql.stages.state import ERROR
-from hannun.query.logql.syntax import Drop, Formatted, Grouping, Keep, LabelFilter, LabelFormat, RangeAggregation, Stage
+from hannun.query.logql.syntax import Drop, Formatted, Keep, LabelFilter, LabelFormat, Stage
 
-BYTES = frozenset({"bytes_rate", "bytes_over_time"})
-RATES = frozenset({"rate", "bytes_rate"})
-SUMMABLE = frozenset({"rate", "count_over_time", "bytes_rate", "bytes_over_time", "sum_over_time"})
 PLAIN_ROWS_AT_ONCE = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A range aggregation with what follows from it. `grouping` None: series keep all their labels."""
-
-    node: RangeAggregation
-    steps: Steps
-    stages: tuple[Stage, ...]
-    grouping: Grouping | None
-
-    @staticmethod
-    def of(node: RangeAggregation, times: Times, summed_by: Grouping | None) -> Question:
-        grouping = node.grouping
-        if node.op == "absent_over_time":
-            grouping = Grouping(())
-        elif grouping is None and node.op in SUMMABLE:
-            grouping = summed_by
-        stages = node.query.stages
-        if grouping == Grouping(()) and node.unwrap is None:
-            stages = without_idle_parsers(stages)
-        return Question(node, Steps.of(times, node.range_ns, node.offset_ns), stages, grouping)
-
-    @property
-    def counts(self) -> bool:
-        return self.node.unwrap is None
-
-    @property
-    def measures_line(self) -> bool:
-        return self.node.op in BYTES
-
-    @property
-    def by(self) -> tuple[str, ...] | None:
-        """The only labels that series keep; None when they keep others."""
-        if self.grouping is None or self.grouping.without:
-            return None
-        return self.grouping.labels
 
 
 class RangeRun:
@@ -319,7 +279,7 @@ class RangeRun:
             )
         absent = np.ones((1, self._asked.steps.count), np.bool_)
         absent[0] = ~there.any(axis=0)
-        return Matrix((_absent_labels(self._asked.node),), absent.astype(np.float64), absent)
+        return Matrix((absent_labels(self._asked.node),), absent.astype(np.float64), absent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,18 +368,6 @@ def _looks_at_no_line(stage: Stage) -> bool:
 
 def _is_template(item: Formatted) -> bool:
     return item.is_template
-
-
-def _absent_labels(node: RangeAggregation) -> Labels:
-    """Of the matchers with `=`, except names that another kind of matcher asks for, too."""
-    equal: dict[str, str] = {}
-    others: set[str] = set()
-    for matcher in node.query.matchers:
-        if matcher.op is MatchOp.EQUAL and matcher.name not in equal:
-            equal[matcher.name] = matcher.value
-        else:
-            others.add(matcher.name)
-    return Labels.of({name: value for name, value in equal.items() if name not in others})
 
 
 def _numbers(batch: Any, name: str, dtype: type) -> NDArray[Any]:
