@@ -18,6 +18,7 @@ from hannun.model.log import LogStream
 from hannun.model.matcher import all_match
 from hannun.observe.outcomes import Outcomes
 from hannun.observe.problems import Problems
+from hannun.query.logql.engine import LogEngine
 from hannun.query.logql.ranges import Matrix, Times
 from hannun.query.logql.stages.pipeline import Pipeline
 from hannun.query.logql.syntax import Grouping, LogQuery, RangeAggregation
@@ -120,7 +121,7 @@ def get(serve, reader, runner, clock):
             reader,
             runner,
             sources,
-            log_backend=LogBackend(memory, memory),
+            log_backend=LogBackend(memory, memory, engine=LogEngine(memory, memory, clock=clock)),
             clock=clock,
         )
         async with serve(made) as client:
@@ -172,7 +173,6 @@ async def test_words_fields_and_scope_narrow(get) -> None:
     ("params", "words"),
     [
         ({"q": '{a="b"} |= '}, "parse error"),
-        ({"q": 'rate({service_name="shop"}[1m])'}, "answers with numbers"),
         ({"cursor": "1-2-3"}, "none that this page gave"),
         ({"cursor": "1-999999"}, "none that this page gave"),
         ({"limit": "-1"}, "not a number"),
@@ -180,6 +180,42 @@ async def test_words_fields_and_scope_narrow(get) -> None:
 )
 async def test_what_cannot_be_answered_is_said(get, params: dict[str, str], words: str) -> None:
     answer = await get("logs", **params)
+    assert answer.status_code == 400
+    assert words in answer.json()["error"]
+
+
+NUMBERS = 'sum by (detected_level)(count_over_time({service_name=~".+"}[10s]))'
+
+
+async def test_numbers_are_told_apart_and_drawn(get) -> None:
+    found = (await get("logs", q=NUMBERS)).json()
+    assert (found["query"]["kind"], found["lines"], found["cursor"]) == ("numbers", [], None)
+    assert (await get("logs/histogram", q=NUMBERS)).json()["total"] == 0
+    assert (await get("logs/fields", q=NUMBERS)).json()["fields"] == []
+    drawn = (await get("logs/series", q=NUMBERS, points=30, to=NOW_MS, **{"from": NOW_MS - 60_000})).json()
+    assert (drawn["step_ms"], drawn["start_ms"] % 2000) == (2000, 0)
+    values = {one["labels"]["detected_level"]: one["values"] for one in drawn["series"]}
+    assert max(filter(None, values["info"])) == 9
+    assert drawn["steps"] == len(values["info"])
+    assert len(drawn["series"]) == 3
+
+
+async def test_the_scope_holds_for_numbers_too(get) -> None:
+    for q in (NUMBERS, f"{NUMBERS} * 2 + {NUMBERS}"):
+        drawn = (await get("logs/series", q=q, service="nginx")).json()
+        assert [one["labels"]["detected_level"] for one in drawn["series"]] == ["unknown"]
+
+
+@pytest.mark.parametrize(
+    ("path", "q", "words"),
+    [
+        ("logs/series", "결제", "answers with lines"),
+        ("logs/series", '{a="b"} |= ', "parse error"),
+        ("logs/download", NUMBERS, "answers with numbers"),
+    ],
+)
+async def test_numbers_and_lines_are_not_mistaken_for_each_other(get, path: str, q: str, words: str) -> None:
+    answer = await get(path, q=q)
     assert answer.status_code == 400
     assert words in answer.json()["error"]
 

@@ -37,9 +37,12 @@ _TERM = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """`logql` is what will be asked. `words` are marked in the lines that are found."""
+    """`logql` is what will be asked. `words` are marked in the lines that are found.
 
-    kind: Literal["everything", "words", "logql"]
+    `numbers` is LogQL that answers with a graph; whoever parses it says so.
+    """
+
+    kind: Literal["everything", "words", "logql", "numbers"]
     logql: str
     words: tuple[str, ...] = ()
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from hannun.api.form import read_form
 from hannun.api.hannun.backend import Backend
-from hannun.api.hannun.logs.backend import NS_PER_MS, LogBackend, ask
+from hannun.api.hannun.logs.backend import NS_PER_MS, AskedNumbers, LogBackend, read
 from hannun.api.hannun.logs.lines import HOUR_MS, SEARCH
 from hannun.api.hannun.logs.shown import LEVEL
 from hannun.api.hannun.route import Parameter, Route
@@ -32,9 +32,11 @@ def routes(backend: Backend, logs: LogBackend) -> list[Route]:
         buckets = count(form, "buckets", BUCKETS, BUCKETS_MAX)
 
         def work(budget: Budget) -> dict[str, Any]:
-            asked = ask(logs, form, times, budget)
+            asked = read(logs, form, times, budget)
             step_ms = step_for(times[1] - times[0], buckets)
             start_ms = times[0] // step_ms * step_ms
+            if isinstance(asked, AskedNumbers):
+                return {"start_ms": start_ms, "step_ms": step_ms, "severities": {}, "total": 0}
             number = max(1, -(-(times[1] - start_ms) // step_ms))
             step_ns = step_ms * NS_PER_MS
             # Windows are (t - step, t]; a bar is [start, start + step), so each ends a nanosecond before the next bar.

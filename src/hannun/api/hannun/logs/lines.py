@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from hannun.api.form import Form, read_form
 from hannun.api.hannun.backend import Backend
-from hannun.api.hannun.logs.backend import Asked, LogBackend, ask
+from hannun.api.hannun.logs.backend import Asked, AskedNumbers, LogBackend, read
 from hannun.api.hannun.logs.shown import Shown
 from hannun.api.hannun.route import Parameter, Route
 from hannun.api.hannun.times import count, window
@@ -58,17 +58,21 @@ def routes(backend: Backend, logs: LogBackend) -> list[Route]:
 
 
 def page(logs: LogBackend, form: Form, times: tuple[int, int], limit: int, budget: Budget) -> dict[str, Any]:
-    asked = ask(logs, form, times, budget)
+    asked = read(logs, form, times, budget)
+    query = {
+        "kind": asked.understood.kind,
+        "logql": asked.understood.logql,
+        "words": list(asked.understood.words),
+    }
+    if isinstance(asked, AskedNumbers):
+        # `logs/series` draws it; here it is only told apart, since one box takes both.
+        return {"query": query, "lines": [], "streams": [], "cursor": None}
     end_ns, skipped = _begin(asked, form.one("cursor"))
     answer = logs.evaluator.select(asked.query, asked.start_ns, end_ns, limit + skipped, True, 0, budget)
     lines = answer.lines[skipped:]
     shown = Shown()
     return {
-        "query": {
-            "kind": asked.understood.kind,
-            "logql": asked.understood.logql,
-            "words": list(asked.understood.words),
-        },
+        "query": query,
         "lines": shown.lines(lines),
         "streams": shown.streams,
         "cursor": _next(answer.lines, limit + skipped) if lines else None,
