@@ -24,6 +24,7 @@ def test_segments_come_back_in_order_over_a_restart(tmp_path: Path) -> None:
         bodies.append((segment.body, segment.places, segment.cursors))
         again.done(segment)
     assert bodies == [(b"body %d" % n, (PLACE,), {"journal-x": f"s={n}"}) for n in range(3)]
+    again.saved()
     assert len(Spool(tmp_path, bytes_max=1)) == 0
 
 

@@ -14,7 +14,11 @@ FINGERPRINT_BYTES = 256
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`head` is the hash of the first `head_bytes` bytes; 0 of them match anything (Promtail's own positions)."""
+    """`head` is the hash of the first `head_bytes` bytes; 0 of them match anything (Promtail's own positions).
+
+    `reader` tells the places of several jobs in one file apart; "" where Promtail told it. Of a
+    compressed file `offset` counts the lines that were read.
+    """
 
     path: str
     offset: int
@@ -22,6 +26,12 @@ class Place:
     inode: int = 0
     head: str = ""
     head_bytes: int = 0
+    reader: str = ""
+
+    @property
+    def key(self) -> str:
+        """Names whose place it is. Paths hold no NUL."""
+        return f"{self.path}\0{self.reader}" if self.reader else self.path
 
     def is_of(self, stat: os.stat_result, beginning: bytes) -> bool:
         """Whether this place lies in the file that now has these numbers and begins so."""
@@ -44,6 +54,7 @@ class Place:
             int(said["inode"]),
             str(said["head"]),
             int(said["head_bytes"]),
+            str(said.get("reader", "")),
         )
 
 

@@ -3,6 +3,8 @@
 A segment holds the batch and the places up to which its lines were read, in one file that appears at once (written
 beside, fsynced, renamed). So whoever is killed when, the next life sends the same bytes again and reads on where they
 end: no line is lost, and what arrives twice is byte for byte the same, which the store knows as a repetition.
+
+The newest segment outlives its delivery until its places are saved or a newer one is there: they must not be lost.
 """
 
 from __future__ import annotations
@@ -10,9 +12,11 @@ from __future__ import annotations
 import json
 import os
 import struct
+import threading
+import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +27,7 @@ from hannun.model.text import Text
 SUFFIX = ".batch"
 MAGIC = b"hannun-spool-1\n"
 _HEAD = struct.Struct("<II")
+_BROKEN = (ValueError, KeyError, TypeError, AttributeError, OSError, struct.error)
 
 FULL = Text(
     en="{used} MiB of log lines wait in {dir} to be sent: reading stops until some are through",
@@ -36,22 +41,37 @@ class SpoolFull(HannunError):
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """`places` by key (a path, or the name of another source); a source's cursor is a place of its own kind."""
+    """`places` of files and `cursors` of other sources, by name. `tenants`: how `body` is divided, (tenant, bytes)."""
 
     number: int
-    body: bytes
+    body: bytes = field(repr=False)
     places: tuple[Place, ...] = ()
-    cursors: Mapping[str, str] | None = None
+    cursors: Mapping[str, str] = field(default_factory=dict)
+    tenants: tuple[tuple[str, int], ...] = ()
+    lines: int = 0
+    written_ns: int = 0
+
+    def parts(self) -> Iterator[tuple[str, bytes]]:
+        """(tenant, push body) each."""
+        if not self.tenants:
+            yield "", self.body
+        at = 0
+        for tenant, size in self.tenants:
+            yield tenant, self.body[at : at + size]
+            at += size
 
 
 class Spool:
-    """A folder of segments in the order of their numbers. One writer; blocking."""
+    """A folder of segments in the order of their numbers. Blocking; one thread adds and another one sends."""
 
     def __init__(self, folder: Path, *, bytes_max: int) -> None:
         self._folder = folder
         self._bytes_max = bytes_max
         folder.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
         self._sizes: dict[int, int] = {}
+        self._sent: set[int] = set()
+        self._last: Segment | None = None
         for path in folder.iterdir():
             if path.suffix == SUFFIX and path.stem.isdecimal():
                 self._sizes[int(path.stem)] = path.stat().st_size
@@ -70,48 +90,87 @@ class Spool:
     def is_full(self) -> bool:
         return self.size_bytes >= self._bytes_max
 
-    def add(self, body: bytes, places: Sequence[Place], cursors: Mapping[str, str] | None = None) -> Segment:
+    def add(
+        self,
+        body: bytes,
+        places: Sequence[Place] = (),
+        cursors: Mapping[str, str] | None = None,
+        tenants: Sequence[tuple[str, int]] = (),
+        lines: int = 0,
+    ) -> Segment:
         """Durable when it returns. Raises SpoolFull, and OSError when the disk does not take it."""
-        if self._sizes and self.size_bytes + len(body) > self._bytes_max:
-            raise SpoolFull(FULL.with_(used=self.size_bytes >> 20, dir=str(self._folder)))
-        segment = Segment(self._next, body, tuple(places), dict(cursors or {}))
-        said = json.dumps({"places": [place.as_json() for place in places], "cursors": segment.cursors}).encode()
+        with self._lock:
+            if self._sizes and self.size_bytes + len(body) > self._bytes_max:
+                raise SpoolFull(FULL.with_(used=self.size_bytes >> 20, dir=str(self._folder)))
+            named = dict(cursors or {})
+            segment = Segment(self._next, body, tuple(places), named, tuple(tenants), lines, time.time_ns())
+            self._next += 1
+        said = json.dumps(
+            {
+                "places": [place.as_json() for place in places],
+                "cursors": segment.cursors,
+                "tenants": segment.tenants,
+                "lines": lines,
+                "written_ns": segment.written_ns,
+            }
+        ).encode()
         path = self._path(segment.number)
         beside = path.with_suffix(".tmp")
         with beside.open("wb") as file:
-            file.write(MAGIC + _HEAD.pack(len(said), zlib.crc32(body, zlib.crc32(said))) + said + body)
+            file.writelines((MAGIC, _HEAD.pack(len(said), zlib.crc32(body, zlib.crc32(said))), said, body))
             file.flush()
             os.fsync(file.fileno())
         beside.rename(path)
         self._sync_folder()
-        self._sizes[segment.number] = path.stat().st_size
-        self._next += 1
+        with self._lock:
+            self._sizes[segment.number] = len(MAGIC) + _HEAD.size + len(said) + len(body)
+            self._last = segment
+        self.saved()
         return segment
 
     def first(self) -> Segment | None:
         """The oldest that is not done. A torn one (a disk's fault, not ours) is put aside under another name."""
-        while self._sizes:
-            number = min(self._sizes)
+        while True:
+            with self._lock:
+                if not self._sizes:
+                    return None
+                number, last = min(self._sizes), self._last
+            if last is not None and last.number == number:
+                return last
             try:
                 return self._read(number)
-            except (ValueError, KeyError, TypeError, OSError):
+            except _BROKEN:
                 path = self._path(number)
                 if path.exists():
                     path.rename(path.with_suffix(".broken"))
-                del self._sizes[number]
-        return None
+                with self._lock:
+                    self._sizes.pop(number, None)
 
     def done(self, segment: Segment) -> None:
-        """It is durable where it was sent."""
-        self._path(segment.number).unlink(missing_ok=True)
-        self._sizes.pop(segment.number, None)
+        """It is durable where it was sent. Its file stays while nothing newer holds its places."""
+        with self._lock:
+            self._sizes.pop(segment.number, None)
+            if self._last is not None and self._last.number == segment.number:
+                self._last = None
+            is_newest = segment.number + 1 == self._next
+            if is_newest:
+                self._sent.add(segment.number)
+        if not is_newest:
+            self._path(segment.number).unlink(missing_ok=True)
+
+    def saved(self) -> None:
+        """The places of all that was sent are durable elsewhere."""
+        with self._lock:
+            sent, self._sent = self._sent, set()
+        for number in sent:
+            self._path(number).unlink(missing_ok=True)
 
     def newest(self) -> Iterator[Segment]:
         """Those that wait, the newest first: their places are newer than those that were saved."""
         for number in sorted(self._sizes, reverse=True):
             try:
                 yield self._read(number)
-            except (ValueError, KeyError, TypeError, OSError):
+            except _BROKEN:
                 continue  # `first` will put it aside
 
     def _read(self, number: int) -> Segment:
@@ -125,7 +184,9 @@ class Spool:
             raise ValueError("the segment is torn")
         head: dict[str, Any] = json.loads(said)
         places = tuple(Place.from_json(place) for place in head["places"])
-        return Segment(number, body, places, dict(head["cursors"]))
+        tenants = tuple((str(tenant), int(length)) for tenant, length in head.get("tenants", ()))
+        lines, written_ns = int(head.get("lines", 0)), int(head.get("written_ns", 0))
+        return Segment(number, body, places, dict(head["cursors"]), tenants, lines, written_ns)
 
     def _path(self, number: int) -> Path:
         return self._folder / f"{number:012d}{SUFFIX}"

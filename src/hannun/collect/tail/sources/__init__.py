@@ -1,0 +1,1 @@
+"""Sources of lines besides files. Adding one is adding a file."""
