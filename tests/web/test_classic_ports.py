@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from hannun.config import classic
 from hannun.config.values import BadValue
 from hannun.model.access import Access
-from hannun.model.classic import PREFIX_OF
+from hannun.model.classic import PREFIX_OF, SYSLOG
 from hannun.model.http import Endpoint
 from hannun.testing.server import free_port
 from hannun.web import server as web_server
@@ -76,8 +76,8 @@ async def test_a_taken_port_is_a_warning(build: object, port: int, caplog: pytes
     ("words", "ports"),
     [
         pytest.param("", (), id="none"),
-        pytest.param("all", tuple(PREFIX_OF), id="all"),
-        pytest.param("true", tuple(PREFIX_OF), id="a bare flag in YAML"),
+        pytest.param("all", (*PREFIX_OF, SYSLOG), id="all"),
+        pytest.param("true", (*PREFIX_OF, SYSLOG), id="a bare flag in YAML"),
         pytest.param("false", (), id="switched off"),
         pytest.param("9100, 9090,9100", (9100, 9090), id="a list, each once"),
     ],

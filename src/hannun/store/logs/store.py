@@ -61,7 +61,7 @@ STREAMS_WHAT = Text(
 )
 STREAMS_DO = Text(
     en="Take labels that never repeat (request ids, pod hashes) off the lines: they belong into structured metadata",
-    ko="요청 ID나 파드 해시처럼 매번 달라지는 레이블은 빼고 structured metadata로 보내 주세요",
+    ko="요청 ID나 파드 해시처럼 매번 달라지는 라벨은 빼고 structured metadata로 보내 주세요",
 )
 
 
