@@ -16,7 +16,7 @@ from hannun.process.patterns.mine import CLUSTERS_MAX, OTHERS
     [
         ("GET /orders/17 200", "GET /orders/<_> <_>"),
         ("2026-11-20T14:02:31.123Z started", "<_> started"),
-        ('10.2.0.1:80 - - [20/Nov/2026:14:02:31 +0900] "GET /x HTTP/1.1"', '<_> - - [<_>/Nov/<_> +<_>] "GET /x HTTP/<_>"'),
+        ('10.2.0.1:80 - - [20/Nov/2026:14:02:31 +0900] "GET /x"', '<_> - - [<_>/Nov/<_> +<_>] "GET /x"'),
         ("took 1.5ms, 3 rows", "took <_>, <_> rows"),
         ("id=550e8400-e29b-41d4-a716-446655440000 ok", "id=<_> ok"),
         ("결제 완료: 주문 ord_9f3a 9900원", "결제 완료: 주문 <_> <_>"),
