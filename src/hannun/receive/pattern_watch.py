@@ -20,6 +20,7 @@ from hannun.process.patterns import Mined, Miner, hashes, mask
 FLUSH_EVERY_S = 30.0
 WAITING_MAX = 50_000
 NS_PER_MINUTE = 60 * 10**9
+_ODD = np.uint64(0x9E3779B185EBCA87)
 _log = logging.getLogger("hannun.receive")
 _Key = tuple[int, str, int, int, int]
 
@@ -46,18 +47,11 @@ class PatternWatch:
         # A line is one of few (stream, severity, minute, mask); each of those is looked at once.
         found = hashes(batch.body.data, batch.body.offsets)
         minutes = batch.ts_ns // NS_PER_MINUTE
-        order = np.lexsort((found, minutes, batch.severity, batch.stream))
-        same = np.zeros(len(order), dtype=np.bool_)
-        same[1:] = (
-            (found[order][1:] == found[order][:-1])
-            & (minutes[order][1:] == minutes[order][:-1])
-            & (batch.severity[order][1:] == batch.severity[order][:-1])
-            & (batch.stream[order][1:] == batch.stream[order][:-1])
-        )
-        firsts = np.flatnonzero(~same)
-        lengths = np.diff(np.append(firsts, len(order)))
+        # All four in one number of 64 bits, because sorting by one key takes a quarter of sorting by four.
+        mixed = (batch.stream + _ODD * (minutes.view(np.uint64) * np.uint64(8) + batch.severity)) * _ODD
+        _, firsts, lengths = np.unique(found ^ mixed ^ mixed >> np.uint64(29), return_index=True, return_counts=True)
         with self._lock:
-            for first, lines in zip(order[firsts].tolist(), lengths.tolist(), strict=True):
+            for first, lines in zip(firsts.tolist(), lengths.tolist(), strict=True):
                 self._count(batch, first, int(found[first]), int(minutes[first]), lines)
 
     def _count(self, batch: LogBatch, line: int, mask_hash: int, minute: int, lines: int) -> None:

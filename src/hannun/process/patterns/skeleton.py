@@ -10,10 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-compiled = njit(nogil=True, cache=True, error_model="numpy")
+from hannun.process.logs.compiled import byte_at, compiled, head, word
 
 MASK = "<_>"
 LINE_BYTES_MAX = 3_000
@@ -30,16 +29,18 @@ _DIGIT[48:58] = True
 _JOINS[list(JOINING)] = True
 _KEYS = np.frombuffer(b"".join(MESSAGE_KEYS), dtype=np.uint8)
 _KEY_AT = np.cumsum([0, *map(len, MESSAGE_KEYS)])
+_U = np.uint64
+_IS_WORD, _IS_DIGIT, _IS_JOIN = np.uint8(1), np.uint8(2), np.uint8(4)
+_CLASSES = _WORD * _IS_WORD + _DIGIT * _IS_DIGIT + _JOINS * _IS_JOIN
 _SEED = np.uint64(0xCBF29CE484222325)
-_PRIME = np.uint64(0x100000001B3)
-_MASKED = np.uint64(0xFF)
-"""No byte of UTF-8, so no text hashes like a mask."""
+_PRIME = np.uint64(0x9E3779B185EBCA87)
+_MASKED = np.uint64(0x165667B19E3779F9)
 
 
 def hashes(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> NDArray[np.uint64]:
     """uint64[lines]: equal for lines whose masks are equal. `data` and `offsets` as in TextColumn."""
     out = np.empty(len(offsets) - 1, dtype=np.uint64)
-    _hashes(data, offsets, _WORD, _DIGIT, _JOINS, _KEYS, _KEY_AT, out)
+    _hashes(data, offsets, _CLASSES, _KEYS, _KEY_AT, out)
     return out
 
 
@@ -113,74 +114,84 @@ def _value(line: bytes, at: int, end: int) -> tuple[int, int] | None:
 
 
 @compiled
-def _hashes(data: Any, offsets: Any, words: Any, digits: Any, joins: Any, keys: Any, key_at: Any, out: Any) -> None:
+def _mixed(value: Any, data: Any, at: Any, end: Any) -> Any:
+    """`value` with the text `data[at:end]` behind it."""
+    value = (value ^ _U(end - at)) * _PRIME
+    while end - at >= 8:
+        value = (value ^ word(data, at)) * _PRIME
+        value ^= value >> _U(32)
+        at += 8
+    if at < end:
+        if at + 8 <= len(data):
+            left = word(data, at) & (_U(1) << _U(8 * (end - at))) - _U(1)
+        else:
+            left = head(data, at, end)
+        value = (value ^ left) * _PRIME
+        value ^= value >> _U(32)
+    return value
+
+
+@compiled
+def _hashes(data: Any, offsets: Any, classes: Any, keys: Any, key_at: Any, out: Any) -> None:
     for line in range(len(offsets) - 1):
         first = offsets[line]
-        end = min(offsets[line + 1], first + 3_000)
-        start, end = _span(data, first, end, keys, key_at)
+        start, end = _span(data, first, min(offsets[line + 1], first + LINE_BYTES_MAX), keys, key_at)
         value = _SEED
-        masked = False
-        held = start  # where `between` begins
+        masked = False  # nothing but joining marks since the last mask
+        held = start  # where the text behind the last mask begins
         at = start
         while at < end:
-            byte = data[at]
-            if not words[byte]:
-                if not (masked and joins[byte]):
-                    if masked:
-                        for place in range(held, at):
-                            value = (value ^ np.uint64(data[place])) * _PRIME
-                    masked = False
-                    value = (value ^ np.uint64(byte)) * _PRIME
+            seen = classes[byte_at(data, at)]
+            if seen & _IS_WORD == 0:
+                masked = masked and seen & _IS_JOIN != 0
                 at += 1
                 continue
-            stop = at
-            has_digit = False
-            while stop < end and words[data[stop]]:
-                has_digit = has_digit or digits[data[stop]]
+            stop = at + 1
+            while stop < end:
+                kind = classes[byte_at(data, stop)]
+                if kind & _IS_WORD == 0:
+                    break
+                seen |= kind
                 stop += 1
-            if has_digit:
+            if seen & _IS_DIGIT != 0:
                 if not masked:
-                    value = (value ^ _MASKED) * _PRIME
+                    value = (_mixed(value, data, held, at) ^ _MASKED) * _PRIME
                 masked = True
                 held = stop
             else:
-                begin = held if masked else at
-                for place in range(begin, stop):
-                    value = (value ^ np.uint64(data[place])) * _PRIME
                 masked = False
             at = stop
-        if masked:
-            for place in range(held, end):
-                value = (value ^ np.uint64(data[place])) * _PRIME
-        out[line] = value
+        out[line] = _mixed(value, data, held, end)
 
 
 @compiled
 def _span(data: Any, first: Any, end: Any, keys: Any, key_at: Any) -> Any:
-    if end <= first or data[first] != 123:
+    if end <= first or byte_at(data, first) != 123:
         return first, end
-    for at in range(first, end):
-        if data[at] != 34:
+    for at in range(first, end - 1):
+        if byte_at(data, at) != 34:
             continue
+        # The first letter says whether it can be one of the few keys.
+        letter = byte_at(data, at + 1)
         for key in range(len(key_at) - 1):
             size = key_at[key + 1] - key_at[key]
-            if at + size > end:
+            if letter != keys[key_at[key] + 1] or at + size > end:
                 continue
             same = True
-            for place in range(size):
-                if data[at + place] != keys[key_at[key] + place]:
+            for place in range(2, size):
+                if byte_at(data, at + place) != keys[key_at[key] + place]:
                     same = False
                     break
             if not same:
                 continue
             to = at + size
-            while to < end and (data[to] == 32 or data[to] == 58):
+            while to < end and (byte_at(data, to) == 32 or byte_at(data, to) == 58):
                 to += 1
-            if to >= end or data[to] != 34:
+            if to >= end or byte_at(data, to) != 34:
                 continue
             to += 1
             begin = to
-            while to < end and data[to] != 34:
-                to += 2 if data[to] == 92 else 1
+            while to < end and byte_at(data, to) != 34:
+                to += 2 if byte_at(data, to) == 92 else 1
             return begin, min(to, end)
     return first, end

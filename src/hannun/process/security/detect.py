@@ -12,7 +12,7 @@ from hannun.model.security import SecurityRule
 from hannun.process.security.rules import Rule
 from hannun.process.security.scan import RULES_MAX, find, pieces
 
-CHECKED_CHARACTERS_MAX = 8_192
+CHECKED_BYTES_MAX = 8_192
 """An expression is looked for in this much of a line; what attacks stands at its beginning."""
 
 
@@ -40,14 +40,24 @@ class Detector:
         if said is not None:
             found |= find(said.data, said.offsets, self._pieces)
         out: dict[int, frozenset[str]] = {}
-        for line in np.flatnonzero(found).tolist():
-            text = (said[line] if said is not None else "") or body[line]
-            kinds = self._kinds(int(found[line]), text[:CHECKED_CHARACTERS_MAX])
-            if kinds:
+        lines = np.flatnonzero(found)
+        for line, bits in zip(lines.tolist(), found[lines].tolist(), strict=True):
+            text = (_text(said, line) if said is not None else b"") or _text(body, line)
+            if kinds := self._kinds(bits, text):
                 out[line] = kinds
         return out
 
-    def _kinds(self, bits: int, text: str) -> frozenset[str]:
-        return frozenset(
-            each.rule.kind for number, each in enumerate(self._rules) if bits >> number & 1 and each.holds(text)
-        )
+    def _kinds(self, bits: int, text: bytes) -> frozenset[str]:
+        kinds: list[str] = []
+        while bits:
+            lowest = bits & -bits
+            bits ^= lowest
+            each = self._rules[lowest.bit_length() - 1]
+            if each.holds(text):
+                kinds.append(each.rule.kind)
+        return frozenset(kinds)
+
+
+def _text(column: TextColumn, line: int) -> bytes:
+    start, end = column.offsets[line : line + 2].tolist()
+    return column.data[start : min(end, start + CHECKED_BYTES_MAX)].tobytes()

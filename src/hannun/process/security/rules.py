@@ -40,6 +40,6 @@ class Rule:
                 said = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
                 raise BadQuery(f"{kind}: {self.rule.match!r}: {said}") from err
 
-    def holds(self, line: str) -> bool:
-        """Whether a line that has one of the pieces is of this kind."""
+    def holds(self, line: bytes) -> bool:
+        """Whether a line (UTF-8) that has one of the pieces is of this kind."""
         return self._regex is None or self._regex.search(line) is not None  # type: ignore[attr-defined]
