@@ -91,8 +91,12 @@ function matching(params) {
   };
 }
 
+const isNumbers = (params) => /^[a-z_]+\s*(?:by|without)?\s*\(.*\{/.test(params.get("q") ?? "");
+
 export function logs(scenario, params) {
   const q = params.get("q") ?? "";
+  if (isNumbers(params))
+    return { query: { kind: "numbers", logql: q, words: [] }, streams: [], lines: [], cursor: null };
   const { words, ok } = matching(params);
   const understood = {
     kind: q === "" ? "everything" : q.startsWith("{") ? "logql" : "words",
@@ -110,6 +114,28 @@ export function logs(scenario, params) {
   return { query: understood, streams: STREAMS, lines, cursor: n < LINES ? `0-${n}` : null };
 }
 
+/** Lines per step and level, whatever was asked. */
+export function series(scenario, params) {
+  const { start_ms, step_ms, severities } = histogram(
+    scenario,
+    new URLSearchParams({ from: params.get("from"), to: params.get("to"), buckets: params.get("points") }),
+  );
+  const rows = Object.entries(severities).map(([level, values]) => ({ labels: { detected_level: level }, values }));
+  return {
+    id: "logs",
+    start_ms,
+    step_ms,
+    steps: rows[0]?.values.length ?? 0,
+    series: rows,
+    warnings: [],
+    infos: [],
+    truncated: false,
+  };
+}
+
+export const labelValues = (name) =>
+  [...new Set(STREAMS.map(({ labels }) => labels[name]).filter(Boolean))].concat(name === "namespace" ? ["shop"] : []);
+
 export function histogram(scenario, params) {
   const from = Number(params.get("from"));
   const to = Number(params.get("to"));
@@ -118,6 +144,7 @@ export function histogram(scenario, params) {
   const buckets = Math.max(1, Math.ceil((to - start) / step));
   const severities = {};
   let total = 0;
+  if (isNumbers(params)) return { start_ms: start, step_ms: step, severities, total };
   const { ok } = matching(params);
   if (scenario !== "empty")
     for (let n = 0; n < LINES; n += 1) {

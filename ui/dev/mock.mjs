@@ -10,7 +10,7 @@ import { createServer } from "node:http";
 import { extname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { overview, projects, session, status, store } from "./fixtures.mjs";
-import { context, fields, histogram, logs, patterns } from "./logs.mjs";
+import { context, fields, histogram, labelValues, logs, patterns, series } from "./logs.mjs";
 import { cardinality, facts, relabel, targets } from "./scraping.mjs";
 import { functions, knownMetric, metrics, panels, prometheus } from "./series.mjs";
 
@@ -65,6 +65,8 @@ async function answer(request, response, path, params) {
     });
   }
   const api = path.startsWith("/api/hannun/v1/") ? path.slice("/api/hannun/v1/".length) : null;
+  const label = /^\/loki\/api\/v1\/label\/(\w+)\/values$/.exec(path);
+  if (label) return json(response, 200, { status: "success", data: labelValues(label[1]) });
   if (api === null) {
     const said = prometheus(path, params);
     return said ? json(response, 200, said) : json(response, 404, { error: "no such path", hint: "" });
@@ -120,6 +122,7 @@ async function answer(request, response, path, params) {
   if (api === "logs") return json(response, 200, logs(scenario, params));
   if (api === "logs/histogram") return json(response, 200, histogram(scenario, params));
   if (api === "logs/fields") return json(response, 200, fields(scenario));
+  if (api === "logs/series") return json(response, 200, series(scenario, params));
   if (api === "logs/context") return json(response, 200, context(params));
   if (api === "logs/patterns") return json(response, 200, patterns(scenario, params));
   if (api === "panels") return json(response, 200, panels(asked()));
@@ -173,7 +176,11 @@ async function page(response, path) {
 const server = createServer((request, response) => {
   const url = new URL(request.url, "http://mock");
   const path = url.pathname.startsWith(base) ? `/${url.pathname.slice(base.length)}` : url.pathname;
-  const isApi = path.startsWith("/api/") || path.startsWith("/prometheus/") || path.startsWith("/mock/");
+  const isApi =
+    path.startsWith("/api/") ||
+    path.startsWith("/prometheus/") ||
+    path.startsWith("/loki/") ||
+    path.startsWith("/mock/");
   const work =
     isApi || !flags.static
       ? answer(request, response, path.replace(/^\/prometheus/, ""), url.searchParams)

@@ -25,7 +25,8 @@ export interface LineShown {
 }
 
 export interface Understood {
-  kind: "everything" | "words" | "logql";
+  /** `numbers`: a graph of `logs/series` is the answer, and no lines. */
+  kind: "everything" | "words" | "logql" | "numbers";
   logql: string;
   words: string[];
 }
