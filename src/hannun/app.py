@@ -61,6 +61,7 @@ from hannun.store.pushed_groups import PushedGroupTable
 from hannun.store.retention import Retention, Signal
 from hannun.store.snapshot import Snapshots, clear_leftovers
 from hannun.store.writer import Writer
+from hannun.tailing import Tailing
 from hannun.web import health
 from hannun.web.auth import accounts_api, policy, session_api
 from hannun.web.auth.first_admin import make_first_admin
@@ -184,6 +185,7 @@ class App:
             problems=self.problems,
             outcomes=self.outcomes,
         )
+        self.tailing = Tailing(settings, self.logs.intake, data_dir=self.data_dir.path, problems=self.problems)
         self.limits = ReceiveLimits(body_bytes_max=settings.receive_body_bytes_max)
         self.in_flight = InFlight(self.limits.in_flight_bytes_max)
         self.pushes = PushGateway(
@@ -218,6 +220,7 @@ class App:
         await self.pulling.start(self._standing)
         _calm_the_collector()
         self.ready = True
+        await self.tailing.start(self._standing)
 
     def on_hangup(self) -> None:
         """SIGHUP: read again what `reload` reads; what cannot be used is said and the old one stays."""
@@ -231,6 +234,7 @@ class App:
             self.pulling.refused(err)
             raise
         await asyncio.to_thread(self.logs.reload)
+        await self.tailing.reload()
         await self.pulling.reload()
 
     async def _reload_and_say(self) -> None:
@@ -267,6 +271,7 @@ class App:
             *influx.routes(self.metrics, self.outcomes, self.limits, in_flight=self.in_flight, clock=self.clock),
             *self.pushes.routes(enable_admin_api=settings.enable_admin_api),
             *self.logs.endpoints(self.runner, self.limits, self.in_flight, lambda: self.ready),
+            *self.tailing.endpoints(),
             *blackbox.routes(pulling.prober, self.reload),
             *exporters.routes(
                 node=self.host.families if self.host else None,

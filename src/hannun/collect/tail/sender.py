@@ -60,7 +60,14 @@ class Lane:
     failing: str = ""
     failures: int = 0
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    _idle: asyncio.Event = field(default_factory=asyncio.Event)
     _loop: asyncio.AbstractEventLoop | None = None
+
+    async def drained(self) -> None:
+        """Returns when nothing waits any more."""
+        self._idle.clear()
+        self._arrived.set()
+        await self._idle.wait()
 
     def put(self, batch: Batch, places: Sequence[Place], cursors: Mapping[str, str]) -> None:
         """Durable when it returns. Raises SpoolFull and OSError."""
@@ -80,6 +87,7 @@ class Lane:
             self._arrived.clear()
             segment = await asyncio.to_thread(self.spool.first)
             if segment is None:
+                self._idle.set()
                 await self._arrived.wait()
             elif await self.deliver(segment):
                 await asyncio.to_thread(self.spool.done, segment)
