@@ -13,7 +13,7 @@ from hannun.model.log import LogStream
 from hannun.query.logql.compile import conditions
 from hannun.query.logql.compile.building import Building
 from hannun.query.logql.compile.json import JsonKeys, JsonPaths
-from hannun.query.logql.compile.lines import line_filter
+from hannun.query.logql.compile.lines import in_sql, line_filter
 from hannun.query.logql.compile.logfmt import LogfmtKeys
 from hannun.query.logql.compile.parsers import Doubtful, Parsed
 from hannun.query.logql.compile.pattern import PatternCaptures
@@ -80,7 +80,7 @@ def split(stages: Sequence[Stage]) -> Split:
     changed = False
     for stage in stages:
         changed = changed or isinstance(stage, _CHANGES_LINE)
-        if isinstance(stage, LineFilter) and not changed and not any(needle.is_ip for needle in stage.needles):
+        if isinstance(stage, LineFilter) and not changed and in_sql(stage):
             raw.append(stage)
         else:
             rest.append(stage)

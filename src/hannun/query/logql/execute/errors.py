@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from hannun.model.errors import ExecutionError
 from hannun.model.labels import Labels
+from hannun.model.text import Text
 from hannun.query.logql.stages.state import ERROR
 
 
@@ -26,3 +27,16 @@ def too_many_series(most: int) -> ExecutionError:
         "more specific stream selectors, reducing the time range, or aggregating results with functions like sum(), "
         "count() or topk()"
     )
+
+
+HELD_CHARACTERS_MAX = 128 << 20
+"""Of all texts that one answer holds: a template makes 4 MB of a word, and a line may have 256 KiB of its own."""
+_TOO_LONG = Text(
+    en="the lines and labels of this answer have more than {most} characters; ask for fewer lines (limit) or a shorter "
+    "time, or leave out what makes them so long",
+    ko="이 답의 줄과 라벨을 합치면 {most}자를 넘습니다. limit나 기간을 줄이거나, 줄을 늘리는 단계를 빼 주세요",
+)
+
+
+def too_long() -> ExecutionError:
+    return ExecutionError(_TOO_LONG.with_(most=f"{HELD_CHARACTERS_MAX:,}"))

@@ -19,6 +19,7 @@ from hannun.query.logql.compile.stages import Compiled, Split, compile_stages, s
 from hannun.query.logql.compile.statements import Selection, Span
 from hannun.query.logql.compile.sure import ALWAYS
 from hannun.query.logql.execute.answer import FoundLine, LogAnswer
+from hannun.query.logql.execute.errors import HELD_CHARACTERS_MAX, too_long
 from hannun.query.logql.execute.plain import Row, Streams, read_rows
 from hannun.query.logql.stages.pipeline import Pipeline
 from hannun.query.logql.syntax import LogQuery
@@ -49,6 +50,7 @@ class LineSearch:
         self._pipeline = Pipeline(self._parts.rest)
         self._rows_read = 0
         self._bytes_read = 0
+        self._held = 0
         self._seen: set[tuple[int, int, str]] = set()
         self._last: dict[tuple[int, Labels], int] = {}
         self._names: dict[int, Labels] = {}
@@ -64,6 +66,7 @@ class LineSearch:
                 lines = [line for each in searches for line in self._slice(each, span, left, backward, interval_ns)]
                 lines.sort(key=lambda line: line.ts_ns, reverse=backward)
                 found += lines[:left]
+                self._held = sum(map(_characters, found))
                 if len(found) >= limit:
                     break
         return LogAnswer(tuple(found), self._rows_read, self._bytes_read)
@@ -120,6 +123,9 @@ class LineSearch:
         self._seen.add(key)
         stream = Labels.of(dict(line.stream))
         found = FoundLine(row.ts_ns, line.text, stream, line.metadata, line.parsed)
+        self._held += _characters(found)
+        if self._held > HELD_CHARACTERS_MAX:
+            raise too_long()
         if interval_ns:
             name = (row.stream.id, found.labels())
             last_ns = self._last.get(name)
@@ -127,6 +133,10 @@ class LineSearch:
                 return None
             self._last[name] = row.ts_ns
         return found
+
+
+def _characters(line: FoundLine) -> int:
+    return len(line.line) + sum(map(len, line.parsed.values())) + sum(map(len, line.metadata.values()))
 
 
 def slices(start_ns: int, end_ns: int, *, backward: bool) -> Iterator[Span]:

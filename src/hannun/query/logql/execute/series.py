@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hannun.model.labels import Labels
-from hannun.query.logql.execute.errors import too_many_series
+from hannun.query.logql.execute.errors import HELD_CHARACTERS_MAX, too_long, too_many_series
 from hannun.query.logql.syntax import Grouping
 
 
@@ -20,11 +20,12 @@ def grouped(labels: Mapping[str, str], grouping: Grouping | None) -> Labels:
 
 
 class SeriesIndex:
-    """Raises ExecutionError in Loki's words beyond `most` series."""
+    """Raises ExecutionError in Loki's words beyond `most` series, and for labels that nobody wants to hold."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._rows: dict[Labels, int] = {}
+        self._characters = 0
 
     def row(self, labels: Labels) -> int:
         row = self._rows.get(labels)
@@ -32,6 +33,9 @@ class SeriesIndex:
             row = self._rows[labels] = len(self._rows)
             if row >= self._most:
                 raise too_many_series(self._most)
+            self._characters += sum([len(value) for _, value in labels])
+            if self._characters > HELD_CHARACTERS_MAX:
+                raise too_long()
         return row
 
     def labels(self) -> tuple[Labels, ...]:
