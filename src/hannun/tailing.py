@@ -29,6 +29,8 @@ from hannun.process.pipeline.meters import MeterStore
 from hannun.standing import keep_running
 
 if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
     from hannun.collect.tail.plan import Plan
     from hannun.collect.tail.sender import Lane, Outlet
     from hannun.collect.tail.shown import Shown
@@ -346,3 +348,13 @@ def plan_yaml(config: PromtailConfig | None) -> str:
         return dump(hide(to_python(load(config.file.read_bytes(), str(config.file)).root) or {}))
     except (OSError, ValueError, Refused):
         return ""
+
+
+def agent_app(agent: AgentTailing) -> Starlette:
+    """Promtail's pages at the root, as on its own port."""
+    from starlette.applications import Starlette
+    from starlette.routing import Route
+
+    from hannun.api import promtail
+
+    return Starlette(routes=[Route(each.path, each.handler, methods=[each.method]) for each in promtail.routes(agent)])
