@@ -4,8 +4,9 @@ Compiled code that reads bytes a stranger sent can read out of bounds, so one ru
 compared with the end of its message before a byte is loaded, a length is compared with what is left before it is added,
 and a varint has at most 10 bytes. `plain.py` is the meaning; a fuzz test holds both together.
 
-Labels are hashed as raw bytes in two 64-bit lanes (xxHash64's round with two sets of odd constants and a random seed
-per process): equal bytes are equal labels, and 128 bits leave no room for two label sets to meet by chance.
+Labels are hashed as raw bytes in two 64-bit lanes (xxHash64's round with two sets of odd constants, the lanes mixed,
+and a random seed per process): equal bytes are equal labels, and 128 bits leave no room for two label sets to meet by
+chance.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hannun.wire.compiled import compiled
+from hannun.wire.compiled import byte_at, compiled
 from hannun.wire.compiled import word as eight
 
 OK, TRUNCATED, LONG_NUMBER, BAD_FIELD, BAD_WIRE, WRONG_WIRE = 0, 1, 2, 3, 4, 5
@@ -43,7 +44,7 @@ Keys = NDArray[np.uint64]
 def _varint(body: Any, at: Any, end: Any) -> Any:
     """(status, value, position behind). `at` may equal `end`: then it is truncated."""
     if at < end:
-        first = body[at]
+        first = byte_at(body, at)
         if first < 0x80:
             return OK, _U(first), at + 1
     value = _U(0)
@@ -51,7 +52,7 @@ def _varint(body: Any, at: Any, end: Any) -> Any:
     for index in range(10):
         if at >= end:
             return TRUNCATED, _U(0), at
-        byte = _U(body[at])
+        byte = _U(byte_at(body, at))
         at += 1
         if index == 9 and byte > _U(1):
             return LONG_NUMBER, _U(0), at
@@ -68,8 +69,8 @@ def _tag(body: Any, at: Any, end: Any) -> Any:
 
     The payload of a varint is empty; of all others it is proved to lie within `end`.
     """
-    if at < end and body[at] < 0x80:
-        tag = _U(body[at])
+    if at < end and byte_at(body, at) < 0x80:
+        tag = _U(byte_at(body, at))
         at += 1
     else:
         status, tag, at = _varint(body, at, end)
@@ -99,27 +100,39 @@ def _tag(body: Any, at: Any, end: Any) -> Any:
 
 @compiled
 def _hash(body: Any, start: Any, end: Any, a: Any, b: Any) -> Any:
-    """The two lanes after `body[start:end]`. The length is mixed in, so that zero bytes at the end count."""
+    """The two lanes after `body[start:end]`. The length is mixed in, so that zero bytes at the end count.
+
+    A step takes sixteen bytes, half of them into each lane, and then mixes the lanes: it is a permutation of all 128
+    bits for given bytes, so bytes that differ are told apart by all of them.
+    """
     at = start
-    while end - at >= 8:
-        word = eight(body, at)
-        a += word * _A2
+    while end - at >= 16:
+        a += eight(body, at) * _A2
+        b += eight(body, at + 8) * _B2
         a = (a << _U(31) | a >> _U(33)) * _A1
-        b += word * _B2
         b = (b << _U(29) | b >> _U(35)) * _B1
+        a += b
+        b += a << _U(23) | a >> _U(41)
+        at += 16
+    low = _U(0)
+    if end - at >= 8:
+        low = eight(body, at)
         at += 8
-    word = _U(0)
+    high = _U(0)
     shift = _U(0)
     while at < end:
-        word |= _U(body[at]) << shift
+        high |= _U(byte_at(body, at)) << shift
         shift += _U(8)
         at += 1
-    word ^= _U(end - start) * _A1
-    a += word * _A2
+    a += low * _A2
+    b += high * _B2
     a = (a << _U(31) | a >> _U(33)) * _A1
-    b += word * _B2
     b = (b << _U(29) | b >> _U(35)) * _B1
-    return a, b
+    a += b
+    b += a << _U(23) | a >> _U(41)
+    # After the step, where no choice of bytes can cancel it.
+    length = _U(end - start) * _B2
+    return a ^ length, b + length
 
 
 @compiled
@@ -137,7 +150,7 @@ def _sample(body: Any, at: Any, end: Any) -> Any:
     bits = _U(0)
     ts = _U(0)
     # The quick road: value, then timestamp, and nothing else, as every real sender writes it.
-    if end - at > 10 and body[at] == 0x09 and body[at + 9] == 0x10:
+    if end - at > 10 and byte_at(body, at) == 0x09 and byte_at(body, at + 9) == 0x10:
         status, ts, stop = _varint(body, at + 10, end)
         if status == OK and stop == end:
             return OK, stop, ts, eight(body, at + 1)
@@ -213,11 +226,15 @@ def scan(
         pos = start
         while pos < stop:
             # The quick road: a label or a sample shorter than 128 bytes, which is nearly all of them.
-            if stop - pos >= 2 and (body[pos] == 0x0A or body[pos] == 0x12) and body[pos + 1] < 0x80:
-                number = np.int64(body[pos] >> 3)
+            if (
+                stop - pos >= 2
+                and (byte_at(body, pos) == 0x0A or byte_at(body, pos) == 0x12)
+                and byte_at(body, pos + 1) < 0x80
+            ):
+                number = np.int64(byte_at(body, pos) >> 3)
                 wire = 2
                 inner_start = pos + 2
-                inner_stop = inner_start + np.int64(body[pos + 1])
+                inner_stop = inner_start + np.int64(byte_at(body, pos + 1))
                 if inner_stop > stop:
                     tally[AT] = pos
                     return TRUNCATED

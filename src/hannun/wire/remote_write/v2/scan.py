@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from hannun.wire.compiled import compiled
+from hannun.wire.compiled import byte_at, compiled
 from hannun.wire.remote_write.scan import (
     _A1,
     _A2,
@@ -162,11 +162,16 @@ def scan(
         while pos < stop:
             tally[AT] = pos
             # The quick road: a field of bytes shorter than 128, which is nearly all of them.
-            if stop - pos >= 2 and body[pos] & 0x87 == 0x02 and body[pos] > 7 and body[pos + 1] < 0x80:
-                number = np.int64(body[pos] >> 3)
+            if (
+                stop - pos >= 2
+                and byte_at(body, pos) & 0x87 == 0x02
+                and byte_at(body, pos) > 7
+                and byte_at(body, pos + 1) < 0x80
+            ):
+                number = np.int64(byte_at(body, pos) >> 3)
                 wire = 2
                 inner = pos + 2
-                inner_stop = inner + np.int64(body[pos + 1])
+                inner_stop = inner + np.int64(byte_at(body, pos + 1))
                 value = _U(0)
                 if inner_stop > stop:
                     return TRUNCATED
@@ -182,7 +187,7 @@ def scan(
                     if wire == 2:
                         if at >= inner_stop:
                             break
-                        value = _U(body[at])
+                        value = _U(byte_at(body, at))
                         if value < _U(0x80):
                             at += 1
                         else:
