@@ -80,7 +80,7 @@ class Logs:
         self.evaluator = LogEvaluator(self.store)
         self.engine = LogEngine(self.store, self.evaluator, limits=self._question_limits, clock=clock)
         self.intake = LogIntake(self._observed, outcomes, self._intake_limits(), clock=clock)
-        self.pages = LogBackend(self.store, self.evaluator, self.store, self.patterns, self.engine)
+        self.pages = LogBackend(self.store, self.evaluator, self.store, self.patterns, self.engine, shipped())
 
     @property
     def retained(self) -> Signal:

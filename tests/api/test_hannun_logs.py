@@ -16,6 +16,8 @@ from hannun.model.budget import Budget
 from hannun.model.labels import Labels
 from hannun.model.log import LogStream
 from hannun.model.matcher import all_match
+from hannun.model.security import SecurityRule, SecurityRules
+from hannun.model.text import Text
 from hannun.observe.outcomes import Outcomes
 from hannun.observe.problems import Problems
 from hannun.query.logql.engine import LogEngine
@@ -44,6 +46,12 @@ class Kept:
 @dataclass(frozen=True)
 class Found:
     lines: Sequence[Kept]
+
+
+RULES = SecurityRules(
+    {"failed_login": Text(en="Failed logins", ko="로그인 실패"), "scanner": Text(en="Scanners", ko="스캐너")},
+    (SecurityRule("scanner", ("get /1 ",)), SecurityRule("scanner", ("get /2",), "GET /2 [0-9]+")),
+)
 
 
 class Memory:
@@ -121,7 +129,7 @@ def get(serve, reader, runner, clock):
             reader,
             runner,
             sources,
-            log_backend=LogBackend(memory, memory, engine=LogEngine(memory, memory, clock=clock)),
+            log_backend=LogBackend(memory, memory, engine=LogEngine(memory, memory, clock=clock), security=RULES),
             clock=clock,
         )
         async with serve(made) as client:
@@ -218,6 +226,15 @@ async def test_numbers_and_lines_are_not_mistaken_for_each_other(get, path: str,
     answer = await get(path, q=q)
     assert answer.status_code == 400
     assert words in answer.json()["error"]
+
+
+async def test_lines_of_security_events_are_found_by_their_kind(get) -> None:
+    found = (await get("logs", q="security:scanner")).json()
+    assert [one["line"] for one in found["lines"]] == ["GET /2 200", "GET /1 200"]
+    assert found["query"]["logql"] == '{service_name=~".+"} |~ "(?i:get /1 )|(?:GET /2 [0-9]+)"'
+    assert len((await get("logs", q="-security:scanner service:nginx")).json()["lines"]) == 1
+    assert (await get("logs", q="security:no_such_kind")).json()["lines"] == [], "then it is a field of the line"
+    assert (await get("logs/security")).json() == {"kinds": []}
 
 
 async def test_bars_hold_every_line_once(get) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from hannun.model.errors import BadQuery
-from hannun.query.logql.search import TERMS_MAX, TEXT_CHARACTERS_MAX, understand
+from hannun.model.security import SecurityRule, SecurityRules
+from hannun.model.text import Text
+from hannun.query.logql.search import TERMS_MAX, TEXT_CHARACTERS_MAX, regexes_of, understand
 
 LABELS = {"service_name", "host", "filename"}
 
@@ -65,3 +67,28 @@ def test_quotes_and_backslashes_stay_inside_their_string() -> None:
 def test_what_cannot_be_asked_is_said(text: str) -> None:
     with pytest.raises(BadQuery):
         logql(text)
+
+
+def test_a_host_is_found_whatever_the_label_is_called() -> None:
+    found = understand("host:web-1", labels={"service_name", "node_name"}, is_logql=lambda _: False)
+    assert found.logql == '{node_name="web-1"}'
+
+
+def test_security_is_a_word_of_its_own() -> None:
+    kinds = {"scanner": "(?i:nikto)"}
+
+    def asked(text: str, labels: set[str] = LABELS) -> str:
+        return understand(text, labels=labels, is_logql=lambda _: False, security=kinds).logql
+
+    assert asked("security:scanner") == '{service_name=~".+"} |~ "(?i:nikto)"'
+    assert asked("-security:scanner") == '{service_name=~".+"} !~ "(?i:nikto)"'
+    assert asked("security:scanner", LABELS | {"security"}) == '{security="scanner"}', "a stream's own label goes first"
+
+
+def test_rules_become_one_regex_per_kind() -> None:
+    rules = SecurityRules(
+        {"a": Text(en="A", ko="가")},
+        (SecurityRule("a", ("x.y", "(z")), SecurityRule("a", ("login",), "POST /login [0-9]+")),
+    )
+    assert regexes_of(rules) == {"a": r"(?i:x\.y|\(z)|(?:POST /login [0-9]+)"}
+    assert regexes_of(None) == {}

@@ -1,9 +1,9 @@
 """What a person types into the log page's one box, as LogQL.
 
 Words and "quoted phrases" must all stand in the line, whatever their case; `-word` must not. `name:value` asks a label
-of the stream (`*` is a wildcard), the severity (`level:error`, `severity:warn+` and worse), or a field of the line as
-JSON or logfmt has it; `name>value` compares numbers, durations and sizes. What begins with a brace, or is a metric
-question, is LogQL already.
+of the stream (`*` is a wildcard), the severity (`level:error`, `severity:warn+` and worse), lines that speak of an
+attack (`security:failed_login`), or a field of the line as JSON or logfmt has it; `name>value` compares numbers,
+durations and sizes. What begins with a brace, or is a metric question, is LogQL already.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Literal
 from hannun.model.errors import BadQuery
 from hannun.model.labels import quoted
 from hannun.model.log import SEVERITIES
+from hannun.model.security import SecurityRules
 
 TEXT_CHARACTERS_MAX = 16_384
 TERMS_MAX = 64
@@ -23,7 +24,14 @@ EVERY_STREAM = 'service_name=~".+"'
 """Every stream has this label: what names no service is `unknown_service`."""
 
 _SEVERITY_NAMES = ("level", "severity", "detected_level")
-_ALIAS = {"service": "service_name"}
+SAME_AS = {
+    "service": ("service_name",),
+    "environment": ("environment", "env", "deployment_environment", "deployment_environment_name"),
+    "host": ("host", "hostname", "host_name", "node", "node_name", "nodename"),
+    "release": ("release", "version", "service_version"),
+}
+"""What people call these, and the stream labels that may say them, the likeliest first."""
+_SECURITY = "security"
 _NAME = r"[A-Za-z_][A-Za-z0-9_.\-]*"
 _TERM = re.compile(
     rf"""(?P<minus>-)?(?:
@@ -53,8 +61,10 @@ def understand(
     labels: Collection[str],
     is_logql: Callable[[str], bool],
     scope: Mapping[str, str] | None = None,
+    security: Mapping[str, str] | None = None,
 ) -> Understood:
-    """`labels` are the names that streams have; `scope` are equal matchers that hold whatever was typed.
+    """`labels` are the names that streams have; `scope` are equal matchers that hold whatever was typed; `security` are
+    regexes by the kind of event whose lines they find.
 
     Raises BadQuery for a text that is too long.
     """
@@ -66,10 +76,19 @@ def understand(
         return Understood("everything", _query(matchers, ()))
     if text.startswith("{") or is_logql(text):
         return Understood("logql", text)
-    return _words(text, matchers, labels)
+    return _words(text, matchers, labels, security or {})
 
 
-def _words(text: str, matchers: list[str], labels: Collection[str]) -> Understood:
+def regexes_of(security: SecurityRules | None) -> dict[str, str]:
+    """By kind of event, what finds its lines. A rule's own expression implies its pieces, so it stands alone."""
+    found: dict[str, list[str]] = {}
+    for rule in security.rules if security else ():
+        pieces = "(?i:" + "|".join(_escaped(piece) for piece in rule.pieces) + ")"
+        found.setdefault(rule.kind, []).append(f"(?:{rule.match})" if rule.match else pieces)
+    return {kind: "|".join(regexes) for kind, regexes in found.items()}
+
+
+def _words(text: str, matchers: list[str], labels: Collection[str], security: Mapping[str, str]) -> Understood:
     lines: list[str] = []
     fields: list[str] = []
     severities: list[str] = []
@@ -92,6 +111,8 @@ def _words(text: str, matchers: list[str], labels: Collection[str]) -> Understoo
         label = _label(name, labels)
         if name in _SEVERITY_NAMES and label not in labels:
             severities.append(_severity(value, negated))
+        elif name == _SECURITY and value in security and label not in labels and op in (":", "=", "!="):
+            lines.append(f"{'!~' if negated else '|~'} {quoted(security[value])}")
         elif label in labels and op in (":", "=", "!="):
             matchers.append(f"{label}{_match(value, negated)}")
         else:
@@ -102,7 +123,7 @@ def _words(text: str, matchers: list[str], labels: Collection[str]) -> Understoo
 def _label(name: str, labels: Collection[str]) -> str:
     if name in labels:
         return name
-    return _ALIAS.get(name, name)
+    return next((label for label in SAME_AS.get(name, ()) if label in labels), name)
 
 
 def _match(value: str, negated: bool) -> str:

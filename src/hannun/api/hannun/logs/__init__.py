@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hannun.api.hannun.backend import Backend
-from hannun.api.hannun.logs import context, download, fields, histogram, lines, patterns, series, tail
+from hannun.api.hannun.logs import context, download, fields, histogram, lines, patterns, security, series, tail
 from hannun.api.hannun.logs.backend import LogBackend
 from hannun.api.hannun.route import Route
 from hannun.model.http import SocketEndpoint
@@ -19,6 +19,7 @@ def routes(backend: Backend, logs: LogBackend) -> list[Route]:
         *context.routes(backend, logs),
         *download.routes(backend, logs),
         *patterns.routes(backend, logs),
+        *security.routes(backend, logs),
         *series.routes(backend, logs),
     ]
 

@@ -10,20 +10,14 @@ from hannun.model.errors import BadQuery
 from hannun.model.log import LogReader, LogTails
 from hannun.model.matcher import Matcher, Matchers, equal
 from hannun.model.pattern import PatternReader
+from hannun.model.security import SecurityRules
 from hannun.model.text import Text
 from hannun.query.logql.engine import Evaluator, LogEngine
 from hannun.query.logql.parser import parse
-from hannun.query.logql.search import Understood, understand
+from hannun.query.logql.search import SAME_AS, Understood, regexes_of, understand
 from hannun.query.logql.syntax import Binary, LabelReplace, LogQuery, MetricNode, RangeAggregation, VectorAggregation
 
 NS_PER_MS = 1_000_000
-SCOPE_LABELS = {
-    "service": ("service_name",),
-    "environment": ("environment", "env", "deployment_environment", "deployment_environment_name"),
-    "host": ("host", "hostname", "host_name", "node", "node_name", "nodename"),
-    "release": ("release", "version", "service_version"),
-}
-"""Parts of the scope bar, and the stream labels that may say them."""
 NOT_LINES = Text(
     en="This LogQL answers with numbers; lines were asked for. Take off what is around {{selector}}",
     ko="이 LogQL의 답은 숫자인데 줄을 물었습니다. 선택자 바깥의 함수를 빼 주세요: {{selector}}",
@@ -32,13 +26,15 @@ NOT_LINES = Text(
 
 @dataclass(frozen=True, slots=True)
 class LogBackend:
-    """`tails` None: nothing can be watched live; `patterns` None: nobody mines patterns; `engine` None: no numbers."""
+    """`tails` None: nothing can be watched live; `patterns` None: nobody mines patterns; `engine` None: no numbers.
+    `security` names the kinds of events that are counted, and what finds their lines."""
 
     reader: LogReader
     evaluator: Evaluator
     tails: LogTails | None = None
     patterns: PatternReader | None = None
     engine: LogEngine | None = None
+    security: SecurityRules | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +61,10 @@ def read(logs: LogBackend, form: Form, window_ms: tuple[int, int], budget: Budge
     """Raises BadQuery: not LogQL after all."""
     start_ns, end_ns = window_ms[0] * NS_PER_MS, window_ms[1] * NS_PER_MS
     names = logs.reader.label_names((), start_ns, end_ns, budget)
-    scope = {_scope_label(part, names): value for part in SCOPE_LABELS if (value := form.one(part))}
-    understood = understand(form.one("q"), labels=names, is_logql=_is_metric, scope=scope)
+    scope = {_scope_label(part, names): value for part in SAME_AS if (value := form.one(part))}
+    understood = understand(
+        form.one("q"), labels=names, is_logql=_is_metric, scope=scope, security=regexes_of(logs.security)
+    )
     query = parse(understood.logql)
     matchers = tuple(equal(name, value) for name, value in scope.items()) if understood.kind == "logql" else ()
     if isinstance(query, LogQuery):
@@ -83,7 +81,7 @@ def ask(logs: LogBackend, form: Form, window_ms: tuple[int, int], budget: Budget
 
 
 def _scope_label(part: str, names: list[str]) -> str:
-    labels = SCOPE_LABELS[part]
+    labels = SAME_AS[part]
     return next((label for label in labels if label in names), labels[0])
 
 

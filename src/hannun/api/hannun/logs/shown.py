@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from hannun.api.hannun.logs.backend import SCOPE_LABELS
 from hannun.model.labels import Labels
 from hannun.model.log import SEVERITIES
 from hannun.query.logql.found import FoundLine
+from hannun.query.logql.search import SAME_AS
 
 _ERRORS = frozenset(("__error__", "__error_details__"))
 LEVEL = "detected_level"
@@ -52,7 +52,7 @@ class Shown:
             self.streams.append(
                 {
                     "id": f"{labels.series_id():016x}",
-                    **{part: _first(pairs, names) for part, names in SCOPE_LABELS.items() if part != "release"},
+                    **{part: _first(pairs, names) for part, names in SAME_AS.items() if part != "release"},
                     "labels": pairs,
                 }
             )
