@@ -20,7 +20,8 @@ from hannun.receive.log_intake import LogIntake
 from hannun.receive.log_limits import LogLimits
 from hannun.receive.otlp_logs import routes
 from hannun.wire.loki.columns import PushColumns
-from hannun.wire.otlp_logs import OtlpMapping, Rule, decode_json, decode_protobuf
+from hannun.wire.loki.limits import PushLimits
+from hannun.wire.otlp_logs import FastDecoder, OtlpMapping, Rule, decode_json, decode_protobuf
 
 PROTO = {"content-type": "application/x-protobuf"}
 JSON = {"content-type": "application/json"}
@@ -298,3 +299,145 @@ def test_odd_json_is_columns_or_an_error_of_ours(attributes: Any, body: Any, sco
         decode_json(orjson.dumps(sent), now_ns=1)
     except (WireError, TooLarge):
         return
+
+
+FAST = FastDecoder()
+NAMES = st.sampled_from(["a", "a.b", "9lives", "이름", "", "trace_id", "x-y"]) | st.text(max_size=6)
+SCALARS = st.one_of(
+    st.text(max_size=12),
+    st.booleans(),
+    st.integers(-(1 << 63), (1 << 63) - 1),
+    st.sampled_from([0, 1, -1, 127, 128, (1 << 63) - 1, -(1 << 63)]),
+    st.floats(),
+    st.binary(max_size=4),
+    st.none(),
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(NAMES, inner, max_size=2),
+    max_leaves=4,
+)
+ATTRIBUTES = st.lists(st.tuples(NAMES, VALUES), max_size=4)
+RECORDS = st.fixed_dictionaries(
+    {},
+    optional={
+        "time": st.sampled_from([0, 1, T, (1 << 63) - 1, 1 << 63, (1 << 64) - 1]),
+        "observed": st.sampled_from([0, 5, T, (1 << 64) - 1]),
+        "number": st.integers(-2, 25),
+        "text": st.text(max_size=5),
+        "flags": st.integers(0, (1 << 32) - 1),
+        "trace": st.sampled_from([b"", bytes(16), bytes.fromhex(TRACE), b"\x00\x10"]),
+        "span": st.sampled_from([b"", bytes(8), bytes.fromhex(SPAN)]),
+        "event": st.text(max_size=3),
+        "body": VALUES,
+        "attributes": ATTRIBUTES,
+    },
+)
+RESOURCES = st.lists(st.tuples(ATTRIBUTES, st.lists(st.tuples(ATTRIBUTES, st.lists(RECORDS, max_size=3)), max_size=2)))
+
+
+def fill(value: Any, of: Any) -> None:
+    """A Value message `of` what Python holds."""
+    match value:
+        case bool():
+            of.bool = value
+        case str():
+            of.string = value
+        case int():
+            of.int = value
+        case float():
+            of.double = value
+        case bytes():
+            of.bytes = value
+        case list():
+            of.array.SetInParent()
+            for one in value:
+                fill(one, of.array.values.add())
+        case dict():
+            of.map.SetInParent()
+            add(list(value.items()), of.map.values)
+
+
+def add(pairs: Any, to: Any) -> None:
+    for key, value in pairs:
+        made = to.add(key=key)
+        if value is not None:
+            fill(value, made.value)
+
+
+def request_of(sent: Any) -> bytes:
+    request = Request()
+    for attributes, scopes in sent:
+        resource = request.resources.add()
+        add(attributes, resource.resource.attributes)
+        for scope_attributes, found in scopes:
+            scope = resource.scopes.add()
+            add(scope_attributes, scope.scope.attributes)
+            for fields in found:
+                fields = dict(fields)
+                body, pairs = fields.pop("body", None), fields.pop("attributes", [])
+                record = scope.records.add(**fields)
+                add(pairs, record.attributes)
+                if body is not None:
+                    fill(body, record.body)
+    return bytes(request.SerializeToString())
+
+
+def said(found: PushColumns) -> list[Any]:
+    """Line by line, so that two ways to lay out columns compare; with broken UTF-8 mended, as the intake does it."""
+    rows = [row for row, count in enumerate(found.counts.tolist()) for _ in range(count)]
+
+    def text(raw: bytes) -> str:
+        return raw.decode("utf-8", "replace")
+
+    return [
+        (
+            list(found.pairs_of(row)),
+            found.keys[row].tolist(),
+            int(found.ts_ns[line]),
+            text(found.line(line)),
+            [(text(key), text(value)) for key, value in found.metadata(line)],
+        )
+        for line, row in enumerate(rows)
+    ]
+
+
+def told(decode: Any, body: bytes) -> Any:
+    try:
+        return said(decode(body, now_ns=77))
+    except WireError:
+        return WireError
+
+
+@given(RESOURCES)
+@settings(max_examples=120, deadline=None)
+def test_the_compiled_decoder_says_what_the_plain_one_says(sent: Any) -> None:
+    body = request_of(sent)
+    assert told(FAST.decode, body) == told(decode_protobuf, body)
+
+
+@given(RESOURCES.filter(bool), st.data())
+@settings(max_examples=120, deadline=None)
+def test_the_compiled_decoder_reads_bent_bytes_like_the_plain_one(sent: Any, data: st.DataObject) -> None:
+    body = bytearray(data.draw(st.sampled_from([as_protobuf(), request_of(sent)])))
+    for _ in range(data.draw(st.integers(1, 4))):
+        if body:
+            body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
+    bent = bytes(body[: data.draw(st.integers(0, len(body)))])
+    assert told(FAST.decode, bent) == told(decode_protobuf, bent)
+
+
+def test_many_records_of_few_bytes_make_room_as_they_need_it() -> None:
+    numbers = [("n", index) for index in range(60)]
+    record = {"body": 1, "attributes": [*numbers, ("d", 0.5), ("l", [1])]}
+    body = request_of([([], [([], [record, {}, {"attributes": [("m", {"a": 1})]}] * 40)])] * 30)
+    assert told(FAST.decode, body) == told(decode_protobuf, body)
+
+
+@pytest.mark.parametrize("field", ["lines_max", "pairs_max"])
+def test_the_compiled_decoder_has_the_limits_of_the_plain_one(field: str) -> None:
+    body = request_of([([("host", "a")], [([], [{"attributes": [("k", "v")]}] * 30)])])
+    with pytest.raises(TooLarge, match=r"29|59"):
+        FastDecoder(limits=PushLimits(**{field: {"lines_max": 29, "pairs_max": 59}[field]})).decode(body, now_ns=1)
+    limits = PushLimits(**{field: {"lines_max": 30, "pairs_max": 60}[field]})
+    assert len(FastDecoder(limits=limits).decode(body, now_ns=1)) == 30

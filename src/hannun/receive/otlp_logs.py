@@ -19,7 +19,7 @@ from hannun.receive.body import SlowBody
 from hannun.receive.log_door import LogDoor
 from hannun.wire.compression import content_encodings
 from hannun.wire.loki.columns import PushColumns
-from hannun.wire.otlp_logs import OtlpMapping, decode_json, decode_protobuf, failure, success
+from hannun.wire.otlp_logs import FastDecoder, OtlpMapping, decode_json, failure, success
 
 LOKI_PREFIX = "/loki"
 JSON_BYTES_MAX = 8 << 20
@@ -30,11 +30,12 @@ _TYPES = ("application/x-protobuf", "application/protobuf", "application/json")
 class OtlpLogsReceiver:
     def __init__(self, door: LogDoor, mapping: OtlpMapping | None = None) -> None:
         self._door = door
-        self._mapping = mapping or OtlpMapping()
+        self.map(mapping or OtlpMapping())
 
     def map(self, mapping: OtlpMapping) -> None:
         """Another mapping from now on (a reload)."""
         self._mapping = mapping
+        self._fast = FastDecoder(mapping)
 
     async def generic(self, request: Request) -> Response:
         return await self._take(request, 200)
@@ -66,7 +67,7 @@ class OtlpLogsReceiver:
         return answer(success(sum(left_out.counts.values()), left_out.message, as_json=as_json), 200)
 
     def _protobuf(self, body: bytes) -> PushColumns:
-        return decode_protobuf(body, now_ns=self._now_ns(), mapping=self._mapping)
+        return self._fast.decode(body, now_ns=self._now_ns())
 
     def _json(self, body: bytes) -> PushColumns:
         if len(body) > JSON_BYTES_MAX:

@@ -54,6 +54,15 @@ class PushColumns:
         return [(self.text[a:b].tobytes(), self.text[c:d].tobytes()) for a, b, c, d in of]
 
 
+def stream_key(labels: Pairs, salt: bytes) -> bytes:
+    """The 16 bytes of a row of `keys`. Equal labels in two protocols must not share it: each reads them in its way."""
+    raw = b"".join(
+        name.encode("utf-8", "surrogatepass") + b"\xff" + value.encode("utf-8", "surrogatepass") + b"\xff"
+        for name, value in labels
+    )
+    return hashlib.blake2b(raw, digest_size=16, salt=salt[:16]).digest()
+
+
 class ColumnsBuilder:
     """Lines one by one into columns: for the plain decoders and for protocols of few lines.
 
@@ -61,7 +70,6 @@ class ColumnsBuilder:
     """
 
     def __init__(self, salt: bytes) -> None:
-        # Equal labels in two protocols must not share a key: each protocol reads them in its own way.
         self._salt = salt
         self._text = bytearray()
         self._labels: list[Pairs] = []
@@ -77,12 +85,8 @@ class ColumnsBuilder:
 
     def stream(self, labels: Pairs) -> None:
         """Lines that follow are of this stream, in a row of its own."""
-        raw = b"".join(
-            name.encode("utf-8", "surrogatepass") + b"\xff" + value.encode("utf-8", "surrogatepass") + b"\xff"
-            for name, value in labels
-        )
         self._labels.append(labels)
-        self._keys.append(hashlib.blake2b(raw, digest_size=16, salt=self._salt[:16]).digest())
+        self._keys.append(stream_key(labels, self._salt))
         self._counts.append(0)
 
     def of(self, labels: Pairs) -> None:

@@ -18,6 +18,7 @@ INDEX_LABELS = (
     "k8s.pod.name", "k8s.container.name", "container.name", "k8s.replicaset.name", "k8s.deployment.name",
     "k8s.statefulset.name", "k8s.daemonset.name", "k8s.cronjob.name", "k8s.job.name",
 )  # fmt: skip
+SALT = b"otlp"
 Action = Literal["index_label", "structured_metadata", "drop"]
 Metadata = list[tuple[bytes, bytes]]
 
@@ -73,13 +74,13 @@ def decode_json(
 
 
 def columns(found: Iterable[Found], now_ns: int, mapping: OtlpMapping, limits: PushLimits) -> PushColumns:
-    built = ColumnsBuilder(b"otlp")
+    built = ColumnsBuilder(SALT)
     pairs_seen = 0
     last_resource: Pairs | None = None
     last_scope: Scope | None = None
     labels: list[tuple[str, str]] = []
     of_resource: Metadata = []
-    of_scope: Metadata = []
+    with_scope: Metadata = []
     for resource, scope, record in found:
         # Records of one scope share these objects: what they say is made into texts once.
         if resource is not last_resource:
@@ -87,8 +88,8 @@ def columns(found: Iterable[Found], now_ns: int, mapping: OtlpMapping, limits: P
             labels, of_resource = mapping.labels(resource)
         if scope is not last_scope:
             last_scope = scope
-            of_scope = _of_scope(scope, mapping)
-        metadata = [*of_resource, *of_scope, *_of_record(record, mapping)]
+            with_scope = of_scope(scope, mapping)
+        metadata = [*of_resource, *with_scope, *of_record(record, mapping)]
         pairs_seen += len(metadata)
         limits.check_lines(len(built) + 1)
         limits.check_pairs(pairs_seen)
@@ -99,7 +100,8 @@ def columns(found: Iterable[Found], now_ns: int, mapping: OtlpMapping, limits: P
     return built.columns()
 
 
-def _of_scope(scope: Scope, mapping: OtlpMapping) -> Metadata:
+def of_scope(scope: Scope, mapping: OtlpMapping) -> Metadata:
+    """What a scope says of every one of its records."""
     told = encoded(flat(_kept(scope.attributes, mapping.scope)))
     if scope.name:
         told.append((b"scope_name", scope.name.encode("utf-8", "replace")))
@@ -110,7 +112,8 @@ def _of_scope(scope: Scope, mapping: OtlpMapping) -> Metadata:
     return told
 
 
-def _of_record(record: Record, mapping: OtlpMapping) -> Metadata:
+def of_record(record: Record, mapping: OtlpMapping) -> Metadata:
+    """What a record says beside its line."""
     told = encoded(flat(_kept(record.attributes, mapping.record)))
     if record.observed_ns:
         told.append((b"observed_timestamp", b"%d" % record.observed_ns))

@@ -50,32 +50,34 @@ def protobuf(body: bytes) -> Iterator[Found]:
             continue
         start, end = resource_logs.expect(LENGTH).start, resource_logs.end
         parts = [part for part in fields(body, start, end) if part.number in (1, 2)]
-        resource: Pairs = []
+        told: Pairs = []
         for part in parts:
             if part.number == 1:
-                resource = [
-                    key_value(body, one.expect(LENGTH).start, one.end)
-                    for one in fields(body, part.expect(LENGTH).start, part.end)
-                    if one.number == 1
-                ]
+                told = resource(body, part.expect(LENGTH).start, part.end)
         for part in parts:
             if part.number == 2:
-                for scope, record in _scope_logs(body, part.expect(LENGTH).start, part.end):
-                    yield resource, scope, record
+                for of, record in _scope_logs(body, part.expect(LENGTH).start, part.end):
+                    yield told, of, record
+
+
+def resource(body: bytes, start: int, end: int) -> Pairs:
+    """The attributes of a Resource message. Raises WireError."""
+    return [key_value(body, one.expect(LENGTH).start, one.end) for one in fields(body, start, end) if one.number == 1]
 
 
 def _scope_logs(body: bytes, start: int, end: int) -> Iterator[tuple[Scope, Record]]:
     parts = [part for part in fields(body, start, end) if part.number in (1, 2)]
-    scope = Scope()
+    told = Scope()
     for part in parts:
         if part.number == 1:
-            scope = _scope(body, part.expect(LENGTH).start, part.end)
+            told = scope(body, part.expect(LENGTH).start, part.end)
     for part in parts:
         if part.number == 2:
-            yield scope, _record(body, part.expect(LENGTH).start, part.end)
+            yield told, of_protobuf(body, part.expect(LENGTH).start, part.end)
 
 
-def _scope(body: bytes, start: int, end: int) -> Scope:
+def scope(body: bytes, start: int, end: int) -> Scope:
+    """An InstrumentationScope message. Raises WireError."""
     found = Scope()
     for part in fields(body, start, end):
         match part.number:
@@ -90,7 +92,8 @@ def _scope(body: bytes, start: int, end: int) -> Scope:
     return found
 
 
-def _record(body: bytes, start: int, end: int) -> Record:
+def of_protobuf(body: bytes, start: int, end: int) -> Record:
+    """A LogRecord message. Raises WireError."""
     found = Record()
     for part in fields(body, start, end):
         match part.number:
@@ -126,11 +129,11 @@ def from_json(body: bytes) -> Iterator[Found]:
     except orjson.JSONDecodeError as err:
         raise WireError(f"OTLP: not JSON at character {err.pos}: {str(err)[:100]}", f"expected {SHAPE}") from err
     for resource_logs in _objects(_object(document, "the request"), "resourceLogs"):
-        resource = json_pairs(_object(resource_logs.get("resource"), "resource").get("attributes"))
+        told = json_pairs(_object(resource_logs.get("resource"), "resource").get("attributes"))
         for scope_logs in _objects(resource_logs, "scopeLogs"):
-            scope = _json_scope(_object(scope_logs.get("scope"), "scope"))
+            of = _json_scope(_object(scope_logs.get("scope"), "scope"))
             for record in _objects(scope_logs, "logRecords"):
-                yield resource, scope, _json_record(record)
+                yield told, of, _json_record(record)
 
 
 def _json_scope(found: dict[str, Any]) -> Scope:
