@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.responses import PlainTextResponse, Response
 
 from hannun.model.errors import (
@@ -37,6 +39,10 @@ def refuse(err: HannunError, *, overloaded: int) -> Response:
     return _text(status, err, _RETRY_S.get(status))
 
 
+def told(words: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    """Words that may quote what somebody sent: half a surrogate in it is no reason to answer 500."""
+    return PlainTextResponse(f"{words}\n".encode("utf-8", "replace"), status, headers)
+
+
 def _text(status: int, err: HannunError, retry_after_s: int | None) -> Response:
-    headers = {} if retry_after_s is None else {"retry-after": str(retry_after_s)}
-    return PlainTextResponse(f"{err.say('en')}\n", status, headers)
+    return told(err.say("en"), status, None if retry_after_s is None else {"retry-after": str(retry_after_s)})

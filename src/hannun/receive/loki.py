@@ -10,12 +10,12 @@ from __future__ import annotations
 import logging
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 
 from hannun.model.access import Access
 from hannun.model.errors import HannunError, Unsupported, WireError
 from hannun.model.http import Endpoint, principal_of
-from hannun.receive.answer import refuse
+from hannun.receive import answer
 from hannun.receive.limits import BODY_SETTING
 from hannun.receive.log_door import LogDoor
 from hannun.receive.log_intake import Prepared
@@ -57,12 +57,12 @@ class LokiReceiver:
             inline = INLINE_BYTES_MAX if self._loaded and not is_json else 0
             prepared = await self._door.take(request, decode, encodings, inline_bytes_max=inline)
         except NoStream as err:
-            return PlainTextResponse(f"{err}\n", 422, NOSNIFF)
+            return answer.told(str(err), 422, NOSNIFF)
         except HannunError as err:
             # Loki answers 400 to a coding that it does not know.
-            answer = refuse(WireError(str(err)) if isinstance(err, Unsupported) else err, overloaded=429)
-            answer.headers.update(NOSNIFF)
-            return answer
+            refused = answer.refuse(WireError(str(err)) if isinstance(err, Unsupported) else err, overloaded=429)
+            refused.headers.update(NOSNIFF)
+            return refused
         self._loaded = self._loaded or not is_json
         return told(prepared)
 
@@ -104,7 +104,7 @@ def told(prepared: Prepared) -> Response:
     if not left_out.message:
         return Response(status_code=204)
     headers = {**NOSNIFF, "retry-after": "1"} if left_out.status == 429 else NOSNIFF
-    return PlainTextResponse(f"{left_out.message}\n", left_out.status, headers)
+    return answer.told(left_out.message, left_out.status, headers)
 
 
 def routes(door: LogDoor) -> list[Endpoint]:
