@@ -160,6 +160,10 @@ class LogReader(Protocol):
         """
         ...
 
+    def services(self, streams: Sequence[LogStream]) -> list[str]:
+        """The services of these streams, which are the first column of the key of `logs`. From memory."""
+        ...
+
     def label_names(self, selectors: Sequence[Matchers], start_ns: int, end_ns: int, budget: Budget) -> list[str]:
         """Sorted."""
         ...

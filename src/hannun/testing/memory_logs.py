@@ -102,6 +102,9 @@ class MemoryLogs:
             and (not selectors or any(all_match(matchers, stream.labels) for matchers in selectors))
         )
 
+    def services(self, streams: Sequence[LogStream]) -> list[str]:
+        return sorted({self.identities[stream.labels].service for stream in streams})
+
     def label_names(self, selectors: Sequence[Matchers], start_ns: int, end_ns: int, budget: Budget) -> list[str]:
         return sorted({name for one in self.streams(selectors, start_ns, end_ns, budget) for name, _ in one.labels})
 
