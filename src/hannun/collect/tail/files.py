@@ -6,7 +6,6 @@ import logging
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
 
 from hannun.collect.tail.compressed import Compressed, head_inside
 from hannun.collect.tail.follow import Follower
@@ -104,7 +103,7 @@ class Files:
         if kind is Kind.UTF16 and newline == b"\n":
             kind = Kind.TEXT
         place = self._place(wanted)
-        through = cast("Through[tuple[Place, int]]", job.through())
+        through: Through[tuple[Place, int]] = job.through()
         asked = job.config.decompression
         if asked is not None or kind.is_compressed:
             form = kind if asked is None or asked.format != "z" else Kind.TEXT

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from hannun.collect.tail.batch import LabelLimits
 from hannun.collect.tail.metrics import TailMetrics
@@ -49,7 +50,7 @@ class Job:
     def docker_discoveries(self) -> tuple[DockerSd, ...]:
         return tuple(each for each in self.config.discoveries if isinstance(each, DockerSd))
 
-    def through(self) -> Through[object]:
+    def through(self) -> Through[Any]:
         """A new way for the lines of one target. Stages were built once before, so they can be built."""
         if self.auto:
             return Found(time.monotonic)

@@ -132,7 +132,9 @@ def promtail_text(places: Mapping[str, Place], cursors: Mapping[str, str]) -> st
     offsets: dict[str, int] = {}
     for place in places.values():
         offsets[place.path] = min(place.offset, offsets.get(place.path, place.offset))
-    said = {**{path: str(offset) for path, offset in offsets.items()}, **cursors}
+    # Of a container it knows whole seconds.
+    known = {name: at.partition(".")[0] if name.startswith("cursor-") else at for name, at in cursors.items()}
+    said = {**{path: str(offset) for path, offset in offsets.items()}, **known}
     return yaml.safe_dump({"positions": dict(sorted(said.items()))}, default_flow_style=False, default_style='"')
 
 

@@ -86,7 +86,9 @@ class Rounds:
                     self._ship_when_full()
                 self._count(target, target.end(self._put, self._stamps.next, self._allow))
             else:
-                target.read(self._put, self._stamps.next, self._allow) if isinstance(target, Inlet) else None
+                if isinstance(target, Inlet):
+                    while target.read(self._put, self._stamps.next, self._allow) is not NOTHING:
+                        pass
                 target.flush(self._put, everything=True)
         except OSError as err:
             _log.info("%s: %s", key, err)
@@ -176,7 +178,8 @@ class Rounds:
             self._touched.add(target.key)
             # A line that waits for its trace is read again by the next life; entries of other sources cannot be.
             if isinstance(target, Inlet):
-                target.read(self._put, self._stamps.next, self._allow)
+                while target.read(self._put, self._stamps.next, self._allow) is not NOTHING:
+                    pass
                 target.flush(self._put, everything=True)
         if not self._batch:
             self._adopt(self._marks())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -146,7 +147,10 @@ class Item:
 
 
 class Inlet:
-    """Lines of another source, waiting for the reading thread. Bounded: who cannot wait drops and counts."""
+    """Lines of another source, waiting for the reading thread. Bounded: who cannot wait drops and counts.
+
+    `cursor` is where an earlier life of the source was.
+    """
 
     BYTES_MAX = 4 << 20
     _ITEM_COST = 200
@@ -161,7 +165,7 @@ class Inlet:
         self._items: deque[Item] = deque()
         self._bytes = 0
         self._lock = threading.Lock()
-        self._cursor = cursor
+        self._cursor = self.cursor = cursor
         self.closed = False
 
     @property
@@ -180,6 +184,11 @@ class Inlet:
             self._items.append(item)
             self._bytes += len(item.line) + self._ITEM_COST
         return True
+
+    async def put(self, item: Item) -> None:
+        """On the event loop. Waits until there is room: what is not taken yet stays with its source."""
+        while not self.offer(item):  # noqa: ASYNC110 - room is made in another thread, fifty times a second at most
+            await asyncio.sleep(0.05)
 
     def read(self, put: Put, stamp: Stamp, allow: Allow) -> Read:
         with self._lock:
