@@ -25,6 +25,9 @@ from hannun.process.patterns.mine import CLUSTERS_MAX, OTHERS
         ('{"msg": 7, "log": "x1"}', "<_>"),
         ('{"status": 200}', '{"status": <_>}'),
         ("1-", "<_>-"),
+        ("id=550e8400-abcd-41d4-a716-446655440000 ok", "id=<_> ok"),
+        ("pod-7f-dbcbe", "pod-<_>"),
+        ("v1/feed v1-add v1-admin face-1", "<_>/feed <_>-add <_>-admin face-<_>"),
         ("", ""),
     ],
 )
@@ -34,6 +37,7 @@ def test_what_changes_from_line_to_line_is_masked(line: str, masked: str) -> Non
 
 texts = st.one_of(
     st.text('ab1 2.:-/+"{}\\,한=', max_size=40),
+    st.lists(st.sampled_from(["1", "-", "abcd", "BEEF", "a", "x", "/", " ", "f"]), max_size=12).map("".join),
     st.sampled_from(['{"msg":"a1"', '{"message":"x', '{"message" : 7, "msg":"b"}', '{"log":"\\', "x1:2:y"]),
 )
 

@@ -1,12 +1,14 @@
 """A line without what changes from line to line, and a hash of that for every line of a batch.
 
 A word with a digit in it is masked, together with the marks between two such words (`10.2.0.1:80` and
-`2026-11-20T14:02:31Z` are one mask each). Of a JSON line only its message is looked at, as Loki's patterns do. The
+`2026-11-20T14:02:31Z` are one mask each); so is what can only be a part of an id, letters a to f behind a mask and a
+hyphen (one of fifty UUIDs has such a group). Of a JSON line only its message is looked at, as Loki's patterns do. The
 compiled pass and `mask` see the same words; equal masks have equal hashes.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,11 @@ JOINING = b".:,-/+"
 """Between two masked words these are part of the mask."""
 MESSAGE_KEYS = (b'"message"', b'"msg"', b'"log"', b'"event"')
 
+HEX_MIN = 4
+"""Shorter words of the letters a to f are words."""
+_WORDS = re.compile(rb"[0-9A-Za-z_\x80-\xff]+")
+_DIGITS = re.compile(rb"[0-9]")
+_HEX = re.compile(rb"-[a-fA-F]{%d,}" % HEX_MIN)
 _WORD = np.zeros(256, dtype=np.bool_)
 _DIGIT = np.zeros(256, dtype=np.bool_)
 _JOINS = np.zeros(256, dtype=np.bool_)
@@ -30,8 +37,9 @@ _JOINS[list(JOINING)] = True
 _KEYS = np.frombuffer(b"".join(MESSAGE_KEYS), dtype=np.uint8)
 _KEY_AT = np.cumsum([0, *map(len, MESSAGE_KEYS)])
 _U = np.uint64
-_IS_WORD, _IS_DIGIT, _IS_JOIN = np.uint8(1), np.uint8(2), np.uint8(4)
-_CLASSES = _WORD * _IS_WORD + _DIGIT * _IS_DIGIT + _JOINS * _IS_JOIN
+_IS_WORD, _IS_DIGIT, _IS_JOIN, _NO_HEX = np.uint8(1), np.uint8(2), np.uint8(4), np.uint8(8)
+_HEX_DIGIT = np.isin(np.arange(256), list(b"0123456789abcdefABCDEF"))
+_CLASSES = _WORD * _IS_WORD + _DIGIT * _IS_DIGIT + _JOINS * _IS_JOIN + (_WORD & ~_HEX_DIGIT) * _NO_HEX
 _SEED = np.uint64(0xCBF29CE484222325)
 _PRIME = np.uint64(0x9E3779B185EBCA87)
 _MASKED = np.uint64(0x165667B19E3779F9)
@@ -47,38 +55,22 @@ def hashes(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> NDArray[np.ui
 def mask(line: bytes) -> str:
     """`GET /orders/17 200` -> `GET /orders/<_> <_>`."""
     start, end = _message(line)
-    out = bytearray()
-    masked = False  # the last thing written is a mask, with nothing but `between` after it
-    between = bytearray()
-    at = start
-    while at < end:
-        stop = at
-        if not _WORD[line[at]]:
-            if masked and _JOINS[line[at]]:
-                between.append(line[at])
-            else:
-                out += between
-                between.clear()
-                masked = False
-                out.append(line[at])
-            at += 1
-            continue
-        while stop < end and _WORD[line[stop]]:
-            stop += 1
-        word = line[at:stop]
-        if any(_DIGIT[byte] for byte in word):
+    out: list[bytes] = []
+    masked = False  # nothing but joining marks since the last mask
+    held = last = start  # where the text behind the last mask, and behind the last word, begins
+    for found in _WORDS.finditer(line, start, end):
+        at, stop = found.span()
+        masked = masked and not line[last:at].strip(JOINING)
+        if _DIGITS.search(line, at, stop) or (masked and _HEX.fullmatch(line, at - 1, stop)):
             if not masked:
-                out += MASK.encode()
-            between.clear()
+                out += (line[held:at], MASK.encode())
             masked = True
+            held = stop
         else:
-            out += between
-            between.clear()
-            out += word
             masked = False
-        at = stop
-    out += between
-    return out.decode("utf-8", "replace")
+        last = stop
+    out.append(line[held:end])
+    return b"".join(out).decode("utf-8", "replace")
 
 
 def warm() -> None:
@@ -153,7 +145,8 @@ def _hashes(data: Any, offsets: Any, classes: Any, keys: Any, key_at: Any, out: 
                     break
                 seen |= kind
                 stop += 1
-            if seen & _IS_DIGIT != 0:
+            id_part = masked and stop - at >= HEX_MIN and seen & _NO_HEX == 0 and byte_at(data, at - 1) == 0x2D
+            if seen & _IS_DIGIT != 0 or id_part:
                 if not masked:
                     value = (_mixed(value, data, held, at) ^ _MASKED) * _PRIME
                 masked = True

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hannun.model.log import LogBatch, TextColumn
 from hannun.model.security import SecurityRule
@@ -41,8 +42,9 @@ class Detector:
             found |= find(said.data, said.offsets, self._pieces)
         out: dict[int, frozenset[str]] = {}
         lines = np.flatnonzero(found)
-        for line, bits in zip(lines.tolist(), found[lines].tolist(), strict=True):
-            text = (_text(said, line) if said is not None else b"") or _text(body, line)
+        read, read_said = _texts(body, lines), _texts(said, lines) if said is not None else None
+        for index, (line, bits) in enumerate(zip(lines.tolist(), found[lines].tolist(), strict=True)):
+            text = (read_said(index) if read_said is not None else b"") or read(index)
             if kinds := self._kinds(bits, text):
                 out[line] = kinds
         return out
@@ -58,6 +60,9 @@ class Detector:
         return frozenset(kinds)
 
 
-def _text(column: TextColumn, line: int) -> bytes:
-    start, end = column.offsets[line : line + 2].tolist()
-    return column.data[start : min(end, start + CHECKED_BYTES_MAX)].tobytes()
+def _texts(column: TextColumn, lines: NDArray[np.int64]) -> Callable[[int], bytes]:
+    """Reads the text of one of `lines` by its position among them, as much of it as is looked at."""
+    starts = column.offsets[lines]
+    ends = np.minimum(column.offsets[lines + 1], starts + CHECKED_BYTES_MAX).tolist()
+    begins, view = starts.tolist(), memoryview(column.data)
+    return lambda index: bytes(view[begins[index] : ends[index]])
