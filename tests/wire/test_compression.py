@@ -13,7 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hannun.model.errors import HannunError, TooLarge, Unsupported, WireError
-from hannun.wire.compression import CODECS, SNAPPY_STREAM_HEAD, content_encodings, decompress, snappy_block
+from hannun.wire.compression import (
+    CODECS,
+    ROOM_KEPT_BYTES,
+    SNAPPY_STREAM_HEAD,
+    Room,
+    content_encodings,
+    decompress,
+    snappy_block,
+    snappy_view,
+)
 
 MIB = 1 << 20
 
@@ -33,6 +42,13 @@ PACK = {
     "br": lambda data: bytes(cramjam.brotli.compress(data)),
     "lz4": lambda data: bytes(cramjam.lz4.compress(data)),
 }
+
+
+def test_a_room_serves_bodies_of_any_size_one_after_the_other() -> None:
+    room = Room()
+    for size in (0, 10, 100_000, 7, ROOM_KEPT_BYTES + 1, 100):
+        data = bytes(range(256)) * (size // 256 + 1)
+        assert snappy_view(PACK["snappy"](data), 8 * MIB, room=room).tobytes() == data
 
 
 def test_the_table_covers_every_codec() -> None:

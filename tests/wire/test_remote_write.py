@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cramjam
 import numpy as np
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -23,7 +24,7 @@ from hannun.model.histogram import HistogramSample
 from hannun.model.labels import Labels
 from hannun.model.metric import STALE_NAN_BITS, MetricMetadata
 from hannun.testing.histograms import histograms
-from hannun.wire.compression import snappy_block
+from hannun.wire.compression import Room, snappy_block, snappy_view
 from hannun.wire.remote_write import (
     FastDecoder,
     PlainDecoder,
@@ -327,6 +328,22 @@ def test_more_series_than_the_cache_holds_are_all_decoded() -> None:
         assert decoder.known <= 100
     decoder.forget()
     assert decoder.known == 0
+
+
+def test_a_body_may_lie_where_the_one_before_lay() -> None:
+    decoder, room = FastDecoder(), Room()
+    bodies = [
+        encode([((*UP, ("path", f"/{number}" * width)), (Sample(number, float(number)),)) for number in range(count)])
+        for count, width in ((3, 9), (40, 1), (40, 1), (2, 50), (300, 3), (0, 0))
+    ]
+    for body in bodies * 2:
+        found = decoder.decode(snappy_view(cramjam.snappy.compress_raw(body), 1 << 20, room=room))
+        wanted = PlainDecoder().decode(body)
+        assert [found.labels(index) for index in range(len(found.ids))] == [
+            wanted.labels(index) for index in range(len(wanted.ids))
+        ]
+        np.testing.assert_array_equal(found.ids, wanted.ids)
+        np.testing.assert_array_equal(found.value, wanted.value)
 
 
 def test_many_known_series_are_found_again() -> None:

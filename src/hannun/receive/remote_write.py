@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from starlette.requests import Request
@@ -27,7 +26,7 @@ from hannun.receive.answer import refuse
 from hannun.receive.body import InFlight, SlowBody, read_body
 from hannun.receive.intake import EXEMPLARS, SIGNAL, Intake, Written
 from hannun.receive.limits import BODY_SETTING, ReceiveLimits
-from hannun.wire.compression import content_encodings, decompress
+from hannun.wire.compression import SNAPPY_STREAM_HEAD, Room, content_encodings, decompress, snappy_view
 from hannun.wire.remote_write import FastDecoder, Histograms, WriteColumns, v2
 
 HISTOGRAM_BYTES_INLINE_MAX = 24 << 10
@@ -39,10 +38,6 @@ PROTO_1 = "prometheus.WriteRequest"
 PROTO_2 = "io.prometheus.write.v2.Request"
 _MEDIA_TYPE = "application/x-protobuf"
 _ENCODINGS = ("snappy", "zstd")  # zstd: vmagent's own variant, which it tries before it falls back to snappy
-
-
-class Decoder(Protocol):
-    def decode(self, body: bytes) -> WriteColumns: ...
 
 
 class PartlyRefused(WireError):
@@ -74,8 +69,9 @@ class RemoteWriteReceiver:
         self._intake = Intake(sink, outcomes)
         self._limits = limits or ReceiveLimits()
         self._in_flight = in_flight or InFlight(self._limits.in_flight_bytes_max)
+        self._first = decoder or FastDecoder()
         self._second = v2.FastDecoder()
-        self._decoders: dict[str, Decoder] = {PROTO_1: decoder or FastDecoder(), PROTO_2: self._second}
+        self._room = Room()
         self._loaded: set[str] = set()
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
@@ -109,7 +105,7 @@ class RemoteWriteReceiver:
         # zstd may turn a hundred bytes into the whole limit, so its length says nothing about the work; and the first
         # request loads the compiled decoder, which takes 0.2 s.
         if proto in self._loaded and encodings == ["snappy"] and len(body) <= self._limits.decode_inline_bytes_max:
-            columns = self._columns(body, proto, encodings)
+            columns = self._columns(body, proto, encodings, self._room)
             if columns.histogram_bytes <= HISTOGRAM_BYTES_INLINE_MAX:
                 return self._read(columns)
             async with self._large:
@@ -119,9 +115,13 @@ class RemoteWriteReceiver:
         self._loaded.add(proto)
         return found
 
-    def _columns(self, body: bytes, proto: str, encodings: list[str]) -> WriteColumns:
-        raw = decompress(body, encodings, limit_bytes=self._limits.body_bytes_max, setting=BODY_SETTING)
-        return self._decoders[proto].decode(raw)
+    def _columns(self, body: bytes, proto: str, encodings: list[str], room: Room | None = None) -> WriteColumns:
+        """`room`: where the inflated body may lie that nothing is asked of after the batch was made."""
+        limit = self._limits.body_bytes_max
+        if proto == PROTO_1 and room is not None and not body.startswith(SNAPPY_STREAM_HEAD):
+            return self._first.decode(snappy_view(body, limit, BODY_SETTING, room))
+        raw = decompress(body, encodings, limit_bytes=limit, setting=BODY_SETTING)
+        return self._second.decode(raw) if proto == PROTO_2 else self._first.decode(raw)
 
     def _read(self, columns: WriteColumns) -> _Read:
         histograms = columns.histograms()

@@ -21,6 +21,7 @@ from hannun.model.errors import TooLarge, Unsupported, WireError
 ENCODINGS_MAX = 2
 """A client compresses once and a proxy perhaps once more; whoever stacks more is testing us."""
 
+ROOM_KEPT_BYTES = 2 << 20
 SNAPPY_STREAM_HEAD = b"\xff\x06\x00\x00sNaPpY"
 _OVER = "failed to write whole buffer"  # cramjam's words when the output does not fit the room it was given
 
@@ -64,8 +65,33 @@ def too_large(what: str, limit_bytes: int, setting: str) -> TooLarge:
     )
 
 
+class Room:
+    """Memory that one inflated body after the other lies in, for callers that are done with the one before.
+
+    A body beyond `ROOM_KEPT_BYTES` gets memory of its own.
+    """
+
+    def __init__(self) -> None:
+        self._bytes: Bytes = np.empty(0, dtype=np.uint8)
+
+    def of(self, size: int) -> Bytes:
+        if size > ROOM_KEPT_BYTES:
+            return np.empty(size, dtype=np.uint8)
+        if size > len(self._bytes):
+            self._bytes = np.empty(size + size // 4, dtype=np.uint8)
+        return self._bytes[:size]
+
+
 def snappy_block(body: bytes, limit_bytes: int, setting: str = "receive.body_bytes_max") -> bytes:
     """One snappy block. Its header declares the size, so a lie is refused before anything is allocated."""
+    inflated: bytes = snappy_view(body, limit_bytes, setting).tobytes()
+    return inflated
+
+
+def snappy_view(
+    body: bytes, limit_bytes: int, setting: str = "receive.body_bytes_max", room: Room | None = None
+) -> Bytes:
+    """As `snappy_block`, without the copy into bytes; in `room` it lasts until the next body."""
     try:
         size = int(cramjam.snappy.decompress_raw_len(body)) if body else 0
         if size > limit_bytes:
@@ -76,14 +102,14 @@ def snappy_block(body: bytes, limit_bytes: int, setting: str = "receive.body_byt
         # Even an honest block of that size could not be shorter: one copy element of 3 bytes yields 64.
         if not body or size > 64 * len(body):
             raise WireError(f"snappy: {len(body)} bytes cannot hold the {size} bytes that the header declares")
-        room: Any = np.empty(size, dtype=np.uint8)
-        written = int(cramjam.snappy.decompress_raw_into(body, room)) if size else 0
+        out: Any = room.of(size) if room is not None else np.empty(size, dtype=np.uint8)
+        written = int(cramjam.snappy.decompress_raw_into(body, out)) if size else 0
     except cramjam.DecompressionError as err:
         raise WireError(f"snappy: {_words(err)}", _SNAPPY_HINT) from err
     if written != size:
         raise WireError(f"snappy: the header declares {size} bytes and {written} came out")
-    inflated: bytes = room.tobytes()
-    return inflated
+    view: Bytes = out
+    return view
 
 
 _SNAPPY_HINT = "expected the snappy block format (not framed) that remote write and Loki clients send"

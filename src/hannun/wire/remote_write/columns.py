@@ -34,9 +34,11 @@ class WriteColumns:
     message in `body`, at least up to its last label; `ts_ms` int64[n] and `value` float64[n] (bits kept) with n = sum
     of `counts`. `shapes` int64[h, 3]: where the Histogram messages lie, each with the index of its series in `ids`
     (-1 where that is left out).
+
+    `body` is the request: its bytes, or a view of memory that is used again, of which nothing may be asked later.
     """
 
-    body: bytes
+    body: bytes | NDArray[np.uint8]
     ids: Ids
     counts: Ints
     spans: NDArray[np.int64]
@@ -65,16 +67,24 @@ class WriteColumns:
 
     def histograms(self, limits: RequestLimits | None = None) -> Histograms:
         """The native histograms, read now: plain Python, 40 us each. Raises WireError and TooLarge."""
-        return read_histograms(self.body, self.shapes, self.ids, self.labels, limits)
+        return read_histograms(whole(self.body), self.shapes, self.ids, self.labels, limits)
 
     def labels(self, index: int) -> Labels:
         """Labels of the series at `index`, read again from the bytes: only new series ever need them."""
         if (read := self.fresh.get(int(self.ids[index]))) is not None:
             return read
         start, end = self.spans[index].tolist()
-        found = self.read(start, end) if self.read else read_labels(self.body, start, end, NO_LIMITS)
+        if self.read is not None:
+            found = self.read(start, end)
+        else:
+            found = read_labels(bytes(self.body[start:end]), 0, end - start, NO_LIMITS)
         assert isinstance(found, Labels), "a series that was taken has valid labels"
         return found
+
+
+def whole(body: bytes | NDArray[np.uint8]) -> bytes:
+    """Bytes that stay: `body` itself where it is that already."""
+    return body if isinstance(body, bytes) else body.tobytes()
 
 
 def left_out(

@@ -15,7 +15,7 @@ from hannun.model.labels import Labels
 from hannun.model.metric import Ids, Ints
 from hannun.wire.remote_write import scan
 from hannun.wire.remote_write.cache import ENTRIES_MAX, TAKEN, SeriesCache
-from hannun.wire.remote_write.columns import WriteColumns, left_out, of_taken
+from hannun.wire.remote_write.columns import WriteColumns, left_out, of_taken, whole
 from hannun.wire.remote_write.encode import Sample, encode
 from hannun.wire.remote_write.exemplars import read_exemplar
 from hannun.wire.remote_write.labels import SeriesLimits, read_labels
@@ -23,7 +23,9 @@ from hannun.wire.remote_write.limits import RequestLimits
 from hannun.wire.remote_write.metadata import read_metadata
 
 # First guesses of how many entries `bytes / this` a body holds; a wrong one costs a second scan with twice the room.
+# The requests of a fleet are alike, so the next guesses follow the body before, with half as much again.
 _BYTES_PER_SERIES, _BYTES_PER_SAMPLE, _METADATA_ROOM, _EXEMPLAR_ROOM, _HISTOGRAM_ROOM = 64, 16, 256, 64, 64
+_LEAST = 1 / 1024
 
 
 class FastDecoder:
@@ -40,6 +42,7 @@ class FastDecoder:
         self._request = request or RequestLimits()
         self._cache = SeriesCache(entries_max)
         self._seed = np.uint64(secrets.randbits(64))
+        self._density = _Density(1 / _BYTES_PER_SERIES, 1 / _BYTES_PER_SAMPLE)
 
     @property
     def known(self) -> int:
@@ -49,14 +52,19 @@ class FastDecoder:
     def forget(self) -> None:
         self._cache.clear()
 
-    def decode(self, body: bytes) -> WriteColumns:
-        """Raises WireError, or TooLarge for more series, samples or metadata than one request may bring."""
+    def decode(self, body: bytes | NDArray[np.uint8]) -> WriteColumns:
+        """Raises WireError, or TooLarge for more series, samples or metadata than one request may bring.
+
+        `body` may be a view of memory that is used again, once nothing will be asked of the columns' labels any more.
+        """
         found = self._scan(body)
         ids, states, missing = self._cache.find(found.keys)
-        fresh = self._learn(body, found, ids, states, missing) if len(missing) else {}
-        metadata = [read_metadata(body, int(start), int(end)) for start, end in found.metadata]
+        if len(missing) or len(found.metadata) or len(found.told) or len(found.shapes):
+            body = whole(body)
+        fresh = self._learn(whole(body), found, ids, states, missing) if len(missing) else {}
+        metadata = [read_metadata(whole(body), int(start), int(end)) for start, end in found.metadata]
         described = tuple(entry for entry in metadata if entry is not None)
-        exemplars = _exemplars(body, found.told, ids, states) if len(found.told) else ()
+        exemplars = _exemplars(whole(body), found.told, ids, states) if len(found.told) else ()
         return assembled(
             body,
             ids,
@@ -69,11 +77,11 @@ class FastDecoder:
             fresh=fresh,
         )
 
-    def _scan(self, body: bytes) -> _Scanned:
+    def _scan(self, body: bytes | NDArray[np.uint8]) -> _Scanned:
         view = np.frombuffer(body, dtype=np.uint8)
         most = self._request
-        series = min(len(body) // _BYTES_PER_SERIES + 16, most.series_max)
-        samples = min(len(body) // _BYTES_PER_SAMPLE + 16, most.samples_max)
+        series = min(int(len(body) * self._density.series) + 16, most.series_max)
+        samples = min(int(len(body) * self._density.samples) + 16, most.samples_max)
         metadata = min(_METADATA_ROOM, most.metadata_max)
         exemplars = min(_EXEMPLAR_ROOM, most.exemplars_max)
         histograms = min(_HISTOGRAM_ROOM, most.histograms_max)
@@ -81,7 +89,9 @@ class FastDecoder:
             room = _Room(series, samples, metadata, exemplars, histograms)
             match room.fill(view, self._seed):
                 case scan.OK:
-                    return room.filled()
+                    filled = room.filled()
+                    self._density = _Density.seen(len(body), len(filled.counts), len(filled.ts_ms))
+                    return filled
                 case scan.MORE_SERIES:
                     most.check_series(series + 1)
                     series = min(2 * series, most.series_max)
@@ -140,7 +150,9 @@ class Scanned(Protocol):
     def shapes(self) -> NDArray[np.int64]: ...
 
 
-def assembled(body: bytes, ids: Ids, states: NDArray[np.uint8], found: Scanned, **more: Any) -> WriteColumns:
+def assembled(
+    body: bytes | NDArray[np.uint8], ids: Ids, states: NDArray[np.uint8], found: Scanned, **more: Any
+) -> WriteColumns:
     """The columns of the series that are taken. `more`: the fields of WriteColumns that are not per series."""
     if not (states != TAKEN).any():
         values = found.bits.view(np.float64)
@@ -172,6 +184,22 @@ class _Scanned:
     metadata: NDArray[np.int64]
     told: NDArray[np.int64]
     shapes: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Density:
+    """How many series and samples a byte of a body is expected to bring: less room is less memory to fault in."""
+
+    series: float
+    samples: float
+
+    @staticmethod
+    def seen(size: int, series: int, samples: int) -> _Density:
+        per_byte = 1.5 / max(size, 1)
+        return _Density(
+            min(max(series * per_byte, _LEAST), 1 / _BYTES_PER_SERIES),
+            min(max(samples * per_byte, _LEAST), 1 / _BYTES_PER_SAMPLE),
+        )
 
 
 class _Room:
