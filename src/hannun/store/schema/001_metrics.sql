@@ -38,6 +38,7 @@ CREATE TABLE IF NOT EXISTS metric_seen {on_cluster} ENGINE = Alias('metric_seen_
 -- The merge selector adds 5 MiB to every part's size, which at 0.65 bytes a row is eight million rows: with its base of
 -- 5 it rewrote a part of a million rows for every five small ones. Measured over 150 commits of 16k rows: 45 ms CPU a
 -- commit with base 5, 26 with 10, 21 with 20 and up to 23 parts. A day that is over becomes one part.
+-- Statistics of columns are for choosing the order of joins; without them an insert with its merges costs 6 % less.
 CREATE TABLE IF NOT EXISTS metric_samples__local {on_cluster} (
   metric    LowCardinality(String),
   series    UInt64 CODEC(ZSTD(1)),
@@ -49,7 +50,8 @@ ENGINE = {engine}ReplacingMergeTree()
 PARTITION BY toDate(ts)
 ORDER BY (metric, series, ts)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 30,
-  merge_selector_base = 12, min_age_to_force_merge_seconds = 7200, min_age_to_force_merge_on_partition_only = 1;
+  merge_selector_base = 12, min_age_to_force_merge_seconds = 7200, min_age_to_force_merge_on_partition_only = 1,
+  auto_statistics_types = '';
 
 CREATE TABLE IF NOT EXISTS metric_samples {on_cluster} ENGINE = Alias('metric_samples__local');
 
