@@ -13,6 +13,7 @@ from hannun.model.errors import Overloaded, WireError
 from hannun.model.labels import Labels
 from hannun.model.log import NewStream
 from hannun.model.matcher import Matcher, MatchOp, equal
+from hannun.observe.outcomes import Outcomes
 from hannun.testing import log_mix
 
 NOW_NS = 1_800_000_000 * 10**9
@@ -67,11 +68,36 @@ def test_more_streams_than_are_admitted_are_refused_in_lokis_words(bench: Any, l
     bench.options["streams_max"] = 3
     bench.reopen()
     bench.put(line(A, NOW_NS, "1"), line(B, NOW_NS, "2"))
+    late = [line(Labels.of(app=f"new-{i}"), NOW_NS, f"new {i}") for i in range(2)]
     with pytest.raises(Overloaded, match="maximum active stream limit exceeded when trying to create stream"):
-        bench.put(*(line(Labels.of(app=f"new-{i}"), NOW_NS, "x") for i in range(2)))
-    bench.put(line(C, NOW_NS, "3"))
-    bench.put(line(A, NOW_NS + 1, "known streams go on"))
+        bench.put(line(A, NOW_NS + 1, "known streams go on"), *late)
+    with pytest.raises(Overloaded):
+        bench.put(line(A, NOW_NS + 1, "known streams go on"), *late)
+    taken = [one.body for one in bench.get()]
+    assert [body for body in taken if not body.startswith("new")] == ["1", "2", "known streams go on"]
+    assert len(taken) == 4, "one of the new streams found room"
+    with pytest.raises(Overloaded):
+        bench.put(line(C, NOW_NS, "nothing but a stream too many"))
     assert len(bench.get()) == 4
+
+
+def test_of_an_offer_the_lines_of_streams_beyond_the_bound_are_dropped_and_counted(bench: Any, line: Any) -> None:
+    bench.close()
+    bench.options |= {"streams_max": 1, "outcomes": Outcomes()}
+    bench.reopen()
+
+    async def offered() -> list[bool]:
+        one = bench.store.offer(bench.batch(line(A, NOW_NS, "1")))
+        await bench.writer.flush()
+        return [one, bench.store.offer(bench.batch(line(A, NOW_NS, "2"), line(B, NOW_NS, "3"))), await flushed()]
+
+    async def flushed() -> bool:
+        await bench.writer.flush()
+        return True
+
+    assert bench.run(offered()) == [True, False, True]
+    assert [one.body for one in bench.get()] == ["1", "2"]
+    assert [(what.reason, count) for what, count in bench.options["outcomes"].rows()] == [("too many streams", 1)]
 
 
 def test_a_hundred_thousand_streams_are_answered_quickly(bench: Any) -> None:

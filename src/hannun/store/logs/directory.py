@@ -140,6 +140,11 @@ class StreamDirectory:
             with self._lock:
                 self._seen.mark(positions, ts_ns)
 
+    def days(self) -> set[int]:
+        """Days since 1970 that have lines."""
+        with self._lock:
+            return set(self._seen.days)
+
     def forget_hours(self) -> None:
         """After lines were deleted: what is known of hours and days is read again."""
         days = seen.read_days(self._engine)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ from hannun.store.logs.repeats import Repeats
 from hannun.store.logs.seeding import seed
 from hannun.store.logs.seen import DAY_NS
 from hannun.store.logs.tails import Tails
+from hannun.store.logs.volumes import Volumes
 from hannun.store.metrics.registry import SeriesRegistry
 
 NAME = "logs"
@@ -61,6 +63,7 @@ class LogFamily:
         self.lock = threading.Lock()
         """Held by each commit; a delete takes it while it forgets streams and empties the caches."""
         self.commits = 0
+        self.volumes = Volumes(engine, self.lock)
         self._engine = engine
         self._directory = directory
         self._known = known
@@ -92,12 +95,20 @@ class LogFamily:
             pieces.append((take_lines(batch, at, introduce=start == 0), frozenset(some.tolist())))
         return pieces
 
-    def admit(self, batch: LogBatch) -> None:
-        """Raises Overloaded when the batch would introduce more streams than may be active."""
-        if batch.introduced and len(self._directory) + len(batch.introduced) > self._streams_max:
-            fresh = self._unknown(batch.introduced)
-            if len(self._directory) + len(fresh) > self._streams_max:
-                raise Overloaded(TOO_MANY_STREAMS.format(labels=fresh[0].labels))
+    def admit(self, batch: LogBatch) -> tuple[LogBatch, Overloaded | None]:
+        """As Loki does: new streams up to the bound are taken and those beyond it left out, which the error tells."""
+        room = self._streams_max - len(self._directory)
+        if len(batch.introduced) <= room or not batch.introduced:
+            return batch, None
+        fresh = self._unknown(batch.introduced)
+        if len(fresh) <= room:
+            return batch, None
+        refused = fresh[max(room, 0) :]
+        left_out = ids_of(refused)
+        rest = take_lines(batch, np.flatnonzero(~np.isin(batch.stream, left_out)), introduce=False)
+        unwanted = frozenset(left_out.tolist())
+        introduced = tuple([new for new in batch.introduced if new.id not in unwanted])
+        return replace(rest, introduced=introduced), Overloaded(TOO_MANY_STREAMS.format(labels=refused[0].labels))
 
     def commit(self, batches: Sequence[LogBatch]) -> int:
         """Raises StoreUnavailable when a stream is neither known nor introduced, and the engine's errors."""
@@ -108,6 +119,7 @@ class LogFamily:
         """After a delete, under the lock: what was deleted may be sent again."""
         self._repeats.clear()
         self._seeded = True
+        self.volumes.forget()
         known = self._directory.ids()
         self._known.clear()
         self._known.add("", known)
@@ -126,6 +138,9 @@ class LogFamily:
         kept = self._store(batches, positions)
         ts_ns = np.concatenate([batch.ts_ns for batch in batches])
         self._directory.mark(positions[kept], ts_ns[kept])
+        streams = np.concatenate([batch.stream for batch in batches])
+        sizes = np.concatenate([np.diff(batch.body.offsets) for batch in batches])
+        self.volumes.stored(streams[kept], positions[kept], ts_ns[kept], sizes[kept])
         self._tails.committed(batches, kept, self._directory.by_id)
         self.commits += 1
         return inserts + int(kept.any())
@@ -145,6 +160,7 @@ class LogFamily:
         except BaseException:
             # What was not stored is not known: the sender will try again, and so will the writer, in halves.
             self._repeats.forget(of_lines[kept])
+            self.volumes.forget()
             raise
         return kept
 

@@ -30,7 +30,6 @@ from hannun.store.logs.family import NAME, STREAMS, TABLE, LogFamily
 from hannun.store.logs.settle import Upkeep
 from hannun.store.logs.tails import Tails
 from hannun.store.logs.values import encoded
-from hannun.store.logs.volumes import read_volumes
 from hannun.store.metrics.registry import SeriesRegistry
 from hannun.store.tables import table_status
 from hannun.store.writer import Writer
@@ -118,23 +117,28 @@ class LogStore:
         return oldest * 10**6, (now_ms + DAY_MS) * 10**6
 
     async def write(self, batch: LogBatch) -> None:
-        """Raises Overloaded in Loki's words when the batch brings more new streams than are admitted."""
+        """Of more new streams than are admitted, the rest is stored; then Overloaded tells so in Loki's words."""
         self._check_bounds(batch)
-        self._family.admit(batch)
-        await self._writer.write(NAME, batch)
+        taken, refused = self._family.admit(batch)
+        if len(taken) or refused is None:
+            await self._writer.write(NAME, taken)
+        if refused is not None:
+            raise refused
 
     def offer(self, batch: LogBatch) -> bool:
         try:
             self._check_bounds(batch)
-            self._family.admit(batch)
+            taken, refused = self._family.admit(batch)
         except HannunError as err:
-            reason = "timestamp out of bounds" if isinstance(err, OutOfBounds) else "too many streams"
-            self._count_dropped(batch, reason)
+            reason = "timestamp out of bounds" if isinstance(err, OutOfBounds) else "labels that clash"
+            self._count_dropped(len(batch), reason)
             return False
-        taken = self._writer.offer(NAME, batch)
-        if not taken:
-            self._count_dropped(batch, "write queue full or disk full")
-        return taken
+        if refused is not None:
+            self._count_dropped(len(batch) - len(taken), "too many streams")
+        if len(taken) and not self._writer.offer(NAME, taken):
+            self._count_dropped(len(taken), "write queue full or disk full")
+            return False
+        return refused is None
 
     def _check_bounds(self, batch: LogBatch) -> None:
         if not len(batch):
@@ -147,9 +151,9 @@ class LogStore:
         if last > newest:
             raise OutOfBounds(TOO_NEW.with_(ts=last, bound=newest))
 
-    def _count_dropped(self, batch: LogBatch, reason: str) -> None:
+    def _count_dropped(self, lines: int, reason: str) -> None:
         if self._outcomes is not None:
-            self._outcomes.count(NAME, Outcome.LIMITED, len(batch), reason=reason)
+            self._outcomes.count(NAME, Outcome.LIMITED, lines, reason=reason)
 
     # --- LogReader ----------------------------------------------------------------------------------------------------
 
@@ -176,7 +180,7 @@ class LogStore:
 
     def volumes(self, selector: Matchers, start_ns: int, end_ns: int, budget: Budget) -> tuple[StreamVolume, ...]:
         found = self._directory.streams([selector], start_ns, end_ns, budget)
-        return read_volumes(self._engine, found, start_ns, end_ns, budget)
+        return self._family.volumes.read(found, self._directory.days(), start_ns, end_ns, budget)
 
     def read(self, statement: Statement, budget: Budget) -> Iterator[Any]:
         return self._engine.stream_arrow(statement.sql, encoded(statement.params), budget)
