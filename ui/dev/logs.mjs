@@ -133,6 +133,19 @@ export function series(scenario, params) {
   };
 }
 
+export function security(scenario) {
+  const row = (kind, en, ko, lines) => ({ kind, title: { en, ko }, lines, search: `security:${kind}` });
+  return {
+    kinds:
+      scenario === "trouble"
+        ? [
+            row("scanner", "Vulnerability scanners", "취약점 스캐너", 1204),
+            row("failed_login", "Failed logins", "로그인 실패", 87),
+          ]
+        : [],
+  };
+}
+
 export const labelValues = (name) =>
   [...new Set(STREAMS.map(({ labels }) => labels[name]).filter(Boolean))].concat(name === "namespace" ? ["shop"] : []);
 

@@ -10,7 +10,7 @@ import { createServer } from "node:http";
 import { extname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { overview, projects, session, status, store } from "./fixtures.mjs";
-import { context, fields, histogram, labelValues, logs, patterns, series } from "./logs.mjs";
+import { context, fields, histogram, labelValues, logs, patterns, security, series } from "./logs.mjs";
 import { cardinality, facts, relabel, targets } from "./scraping.mjs";
 import { functions, knownMetric, metrics, panels, prometheus } from "./series.mjs";
 
@@ -122,6 +122,7 @@ async function answer(request, response, path, params) {
   if (api === "logs") return json(response, 200, logs(scenario, params));
   if (api === "logs/histogram") return json(response, 200, histogram(scenario, params));
   if (api === "logs/fields") return json(response, 200, fields(scenario));
+  if (api === "logs/security") return json(response, 200, security(scenario));
   if (api === "logs/series") return json(response, 200, series(scenario, params));
   if (api === "logs/context") return json(response, 200, context(params));
   if (api === "logs/patterns") return json(response, 200, patterns(scenario, params));

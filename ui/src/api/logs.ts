@@ -1,4 +1,5 @@
 /** What the server says about log lines: `/api/hannun/v1/logs…`. Times of lines are nanoseconds, as text. */
+import type { Words } from "../i18n/locale.svelte.ts";
 
 export const SEVERITIES = ["unknown", "trace", "debug", "info", "warn", "error", "critical", "fatal"] as const;
 export type LineSeverity = (typeof SEVERITIES)[number];
@@ -97,4 +98,9 @@ export interface TailFrame {
   lines: LineShown[];
   /** Lines that this reader was too slow for. */
   dropped: number;
+}
+
+export interface SecurityEvents {
+  /** The most frequent first; kinds without a line are left out. */
+  kinds: { kind: string; title: Words; lines: number; search: string }[];
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Known, looksLikePromQL, type Meaning, nearness, understand } from "./omnibox.ts";
+import { type Known, looksLikeLogQL, looksLikePromQL, type Meaning, nearness, understand } from "./omnibox.ts";
 
 const KNOWN: Known = {
   pages: [
@@ -23,8 +23,13 @@ function name(meaning: Meaning): string {
       return `${meaning.kind} ${meaning.id}`;
     case "promql":
       return `promql ${meaning.expr}`;
+    case "logql":
+      return `logql ${meaning.expr}`;
+    case "trace":
+      return `trace ${meaning.id}`;
+    case "logs":
     case "search":
-      return `search ${meaning.text}`;
+      return `${meaning.kind} ${meaning.text}`;
     default:
       return `${meaning.kind} ${meaning.name}`;
   }
@@ -41,7 +46,14 @@ describe("Enter does what was likeliest meant", () => {
     ["rate(node_load1[5m])", "promql rate(node_load1[5m])"],
     ["up == 0", "promql up == 0"],
     ['{job="node"}', 'promql {job="node"}'],
-    ["something else entirely", "search something else entirely"],
+    ["something else entirely", "logs something else entirely"],
+    ["결제 실패", "logs 결제 실패"],
+    ["level:error timeout", "logs level:error timeout"],
+    ['{app="shop"} |= "결제"', 'logql {app="shop"} |= "결제"'],
+    ['{app="shop"} | json | status >= 500', 'logql {app="shop"} | json | status >= 500'],
+    ['{app="shop"} != "health"', 'logql {app="shop"} != "health"'],
+    ['sum by (app) (rate({app="shop"} |= "x" [5m]))', 'logql sum by (app) (rate({app="shop"} |= "x" [5m]))'],
+    ["4BF92F3577B34DA6A3CE929D0E0E4736", "trace 4bf92f3577b34da6a3ce929d0e0e4736"],
   ])("%s", (text, expected) => {
     expect(first(text)).toBe(expected);
   });
@@ -56,8 +68,16 @@ describe("Enter does what was likeliest meant", () => {
     ]);
   });
 
-  test("words can always be looked for", () => {
-    expect(understand("node", KNOWN).map(name)).toContain("search node");
+  test("words can always be looked for, in lines and in names", () => {
+    expect(understand("node", KNOWN).map(name).slice(-2)).toEqual(["logs node", "search node"]);
+  });
+
+  test("a bare selector is offered for metrics and for logs", () => {
+    expect(understand('{job="api"}', KNOWN).map(name)).toEqual(['promql {job="api"}', 'logql {job="api"}']);
+  });
+
+  test("a trace id is nothing else", () => {
+    expect(understand("0".repeat(32), KNOWN).map(name)).toEqual([`trace ${"0".repeat(32)}`]);
   });
 });
 
@@ -73,6 +93,10 @@ test.each(["hosts", "disk full", "db-1", "web", "서버 상태", "node_load1", "
     expect(looksLikePromQL(text)).toBe(false);
   },
 );
+
+test.each(['up{job="a|= b"}', 'rate(up{a="}|"}[5m])', "up == 0", '{job="x"}', "a | b"])("%s is not LogQL", (text) => {
+  expect(looksLikeLogQL(text)).toBe(false);
+});
 
 test("a name answers by its start before its middle, and by the beginnings of its words", () => {
   expect(nearness("node", "node_load1")).toBeGreaterThan(nearness("load", "node_load1"));

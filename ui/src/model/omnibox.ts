@@ -20,6 +20,9 @@ export type Meaning =
   | { kind: "host"; name: string }
   | { kind: "metric"; name: string; note: string }
   | { kind: "promql"; expr: string }
+  | { kind: "logql"; expr: string }
+  | { kind: "trace"; id: string }
+  | { kind: "logs"; text: string }
   | { kind: "search"; text: string }
   | { kind: "act"; id: string; title: string };
 
@@ -62,9 +65,25 @@ export function looksLikePromQL(text: string): boolean {
   return ARITHMETIC.test(said) && (/[\d_({]/.test(said) || /\s[-+*/%^<>]\s/.test(said));
 }
 
+const TRACE_ID = /^[0-9a-f]{32}$/i;
+/** Behind the braces of a selector: a line filter, a pipe or the functions that only lines have. */
+const LINES_FILTERED = /\}\s*(?:\||!=|!~|!>)/;
+const LINES_COUNTED = /\b(?:bytes_rate|bytes_over_time|rate_counter)\s*\(\s*\{/;
+
+/** Whether this asks for log lines, or counts them, in LogQL. A bare selector is PromQL as well, and goes first there. */
+export function looksLikeLogQL(text: string): boolean {
+  // What stands in quotes may be anything.
+  const said = text.replace(/"(?:[^"\\]|\\.)*"|`[^`]*`/g, '""');
+  return LINES_FILTERED.test(said) || LINES_COUNTED.test(said);
+}
+
 export function understand(typed: string, known: Known): Meaning[] {
   const said = typed.trim();
-  const promql: Meaning[] = looksLikePromQL(said) ? [{ kind: "promql", expr: said }] : [];
+  const trace: Meaning[] = TRACE_ID.test(said) ? [{ kind: "trace", id: said.toLowerCase() }] : [];
+  const logql: Meaning[] = looksLikeLogQL(said) ? [{ kind: "logql", expr: said }] : [];
+  const promql: Meaning[] = !logql.length && looksLikePromQL(said) ? [{ kind: "promql", expr: said }] : [];
+  // A bare selector names series and streams alike.
+  if (promql.length && said.startsWith("{")) logql.push({ kind: "logql", expr: said });
   const pages = best(said, known.pages, (page) => [page.title, page.id, ...page.aliases]).map(
     ({ row, score }): [Meaning, number] => [{ kind: "page", id: row.id, title: row.title, path: row.path }, score + 2],
   );
@@ -85,8 +104,15 @@ export function understand(typed: string, known: Known): Meaning[] {
       ])
     : [];
   const rest = [...pages, ...hosts, ...metrics, ...acts].sort((a, b) => b[1] - a[1]).map(([meaning]) => meaning);
-  const search: Meaning[] = said && !promql.length ? [{ kind: "search", text: said }] : [];
-  return [...promql, ...rest, ...search].slice(0, ROWS_MAX);
+  const asWords = said && !trace.length && !promql.length && !logql.length;
+  const search: Meaning[] = asWords
+    ? [
+        { kind: "logs", text: said },
+        { kind: "search", text: said },
+      ]
+    : [];
+  const room = ROWS_MAX - search.length;
+  return [...[...trace, ...promql, ...logql, ...rest].slice(0, room), ...search];
 }
 
 function best<T>(said: string, rows: readonly T[], names: (row: T) => readonly string[]): { row: T; score: number }[] {

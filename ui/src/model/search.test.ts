@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { FieldValues } from "../api/logs.ts";
-import { completed, offers, pieceAt, RECENT_MAX, recentFrom, searchOf, withRecent } from "./search.ts";
+import { completed, linesBehind, offers, pieceAt, RECENT_MAX, recentFrom, searchOf, withRecent } from "./search.ts";
 
 const field = (name: string, kind: FieldValues["kind"], ...values: string[]): FieldValues => ({
   name,
@@ -80,6 +80,14 @@ describe("searches made before", () => {
   ])("what is kept as %s", (kept, expected) => {
     expect(recentFrom(kept)).toEqual(expected);
   });
+});
+
+test.each([
+  ['sum by (level) (count_over_time({app="x"} |= "a[b{" [1m]))', '{app="x"} |= "a[b{"'],
+  ['quantile_over_time(0.9, {app="x"} | json | unwrap ms [5m]) by (route)', '{app="x"} | json'],
+  ["vector(1)", ""],
+])("the lines behind %s", (logql, expected) => {
+  expect(linesBehind(logql)).toBe(expected);
 });
 
 test.each([

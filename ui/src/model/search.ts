@@ -188,6 +188,16 @@ export function recentFrom(kept: string | null): string[] {
   }
 }
 
+/** The lines that a LogQL metric question counts: its first selector with its pipeline; "" when it has none. */
+export function linesBehind(logql: string): string {
+  const bare = logql.replace(/"(?:[^"\\]|\\.)*"|`[^`]*`/g, (quoted) => "\u0000".repeat(quoted.length));
+  const from = bare.indexOf("{");
+  const to = bare.indexOf("[", from);
+  if (from < 0 || to < 0) return "";
+  const unwrapped = bare.slice(from, to).search(/\|\s*unwrap\b/);
+  return logql.slice(from, unwrapped < 0 ? to : from + unwrapped).trim();
+}
+
 /** A search of log lines that belong to a metric's series: its service, or its host; "" when it names neither. */
 export function searchOf(labels: Readonly<Record<string, string>>): string {
   const first = (names: readonly string[]): string => names.map((name) => labels[name]).find((one) => one) ?? "";
