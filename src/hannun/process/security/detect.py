@@ -64,5 +64,5 @@ def _texts(column: TextColumn, lines: NDArray[np.int64]) -> Callable[[int], byte
     """Reads the text of one of `lines` by its position among them, as much of it as is looked at."""
     starts = column.offsets[lines]
     ends = np.minimum(column.offsets[lines + 1], starts + CHECKED_BYTES_MAX).tolist()
-    begins, view = starts.tolist(), memoryview(column.data)
+    begins, view = starts.tolist(), column.data.data
     return lambda index: bytes(view[begins[index] : ends[index]])
