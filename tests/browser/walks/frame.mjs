@@ -160,3 +160,33 @@ export async function live_refresh_stops_when_it_is_told_to(visitor) {
   await page.waitForTimeout(2200);
   assert.ok(asked - before <= 1, "still asking");
 }
+
+export async function what_is_typed_into_the_omnibox_leads_to_logs(visitor) {
+  await visitor.scenario("calm");
+  const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  for (const [lang, typed, kind, q] of [
+    ["en", "card declined", "Logs", "card declined"],
+    ["ko", "결제 실패", "로그", "결제 실패"],
+    ["en", '{app="shop"} |= "x"', "LogQL", '{app="shop"} |= "x"'],
+    ["ko", trace.toUpperCase(), "트레이스", trace],
+  ]) {
+    const page = await visitor.open("/", { lang });
+    await settled(page);
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type(typed);
+    await page.waitForSelector(`dialog [role=option][aria-selected=true] .kind >> text=${kind}`);
+    await page.keyboard.press("Enter");
+    await page.waitForURL((url) => url.pathname === "/logs" && url.searchParams.get("q") === q);
+    await settled(page);
+  }
+}
+
+export async function on_a_phone_every_page_is_reached(visitor) {
+  await visitor.scenario("calm");
+  const page = await visitor.open("/", { lang: "ko", view: PHONE });
+  await settled(page);
+  await page.click("nav >> text=설정");
+  await page.click("nav.elsewhere >> text=상태");
+  await page.waitForURL(/\/status/);
+  await settled(page);
+}
