@@ -31,7 +31,9 @@ def claims(*walks: str) -> list[object]:
 pytestmark = pytest.mark.xdist_group("browser")
 
 
-@pytest.mark.parametrize(("walk", "claim"), claims("pages", "frame", "graphs", "scraping", "logs", "people", "moments", "cost"))
+@pytest.mark.parametrize(
+    ("walk", "claim"), claims("pages", "frame", "graphs", "scraping", "logs", "people", "moments", "cost")
+)
 def test_the_page(walker: Walker, walk: str, claim: str) -> None:
     walker.check(walk, claim)
 

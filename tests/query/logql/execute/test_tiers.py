@@ -1,7 +1,5 @@
 """SQL and the plain pipeline say the same of lines that are made to part them: broken, doubled, escaped, odd."""
 
-
-
 from __future__ import annotations
 
 import random
