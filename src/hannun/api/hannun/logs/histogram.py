@@ -22,6 +22,8 @@ from hannun.query.logql.ranges import Times
 from hannun.query.logql.syntax import Grouping, RangeAggregation
 
 BUCKETS, BUCKETS_MAX = 120, 1_000
+BUCKET_NS = 15 * 10**9
+"""What the store counts lines by; every wider step is a multiple of it."""
 STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400)
 
 
@@ -39,8 +41,10 @@ def routes(backend: Backend, logs: LogBackend) -> list[Route]:
                 return {"start_ms": start_ms, "step_ms": step_ms, "severities": {}, "total": 0}
             number = max(1, -(-(times[1] - start_ms) // step_ms))
             step_ns = step_ms * NS_PER_MS
-            # Windows are (t - step, t]; a bar is [start, start + step), so each ends a nanosecond before the next bar.
-            at = Times(start_ms * NS_PER_MS + step_ns - 1, step_ns, number)
+            # Windows are (t - step, t]. A bar is [start, start + step), so each ends a nanosecond before the next bar;
+            # but wide bars are left open as they are, which the store has counted already, whatever the lines.
+            last_ns = 0 if step_ns >= BUCKET_NS else 1
+            at = Times(start_ms * NS_PER_MS + step_ns - last_ns, step_ns, number)
             node = RangeAggregation("count_over_time", asked.query, step_ns)
             matrix = logs.evaluator.evaluate(node, at, Grouping((LEVEL,)), budget)
             severities: dict[str, np.ndarray[Any, np.dtype[np.int64]]] = {}

@@ -30,6 +30,9 @@ class Building:
     def ids(self, values: Sequence[int]) -> str:
         return self._param(tuple(values), "Array(UInt64)")
 
+    def numbers(self, values: Sequence[int]) -> str:
+        return self._param(tuple(values), "Array(Int64)")
+
     def number(self, value: int) -> str:
         return self._param(int(value), "Int64")
 

@@ -15,10 +15,13 @@ from hannun.query.logql.compile.stages import Compiled
 from hannun.query.logql.compile.sure import ALWAYS, NEVER, all_of, any_of, none_of
 from hannun.query.logql.ranges import Times
 
-IDS_IN_SQL_MAX = 20_000
 ROW_COLUMNS = ("stream", "t", "body", "severity", "attributes")
 _TIME_MAX_NS = 2**63 - 1
+_DATE_TIME_MAX_NS = (2**32 - 1) * 10**9
 BUCKET_NS = 15_000_000_000
+# The keys of the roll-up as its projection writes them: that of `log_counts`, without the cost of a view (2 ms).
+_HOUR = "toStartOfHour(ts)"
+_BUCKET = f"toUInt32(intDiv(toUnixTimestamp64Nano(ts) - 1, {BUCKET_NS}))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +39,13 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The rows of some streams in a time. `bare`: without metadata of these names; `not bare`: with any of them."""
+    """The rows of some streams in a time. `bare`: without metadata of these names; `not bare`: with any of them.
+
+    `services`: those of the streams.
+    """
 
     streams: Sequence[LogStream]
+    services: Sequence[str]
     span: Span
     names: tuple[str, ...] = ()
     bare: bool = False
@@ -65,6 +72,11 @@ class Steps:
         return Span.left_open(self.first_ns - self.range_ns, last)
 
     @property
+    def fit_buckets(self) -> bool:
+        """Every window is a sum of whole buckets of the roll-up."""
+        return not any(ns % BUCKET_NS for ns in (self.first_ns, self.range_ns, self.step_ns))
+
+    @property
     def is_even(self) -> bool:
         """Windows end where others begin: the last window that holds a line tells the first."""
         return self.range_ns % self.step_ns == 0
@@ -75,6 +87,20 @@ def rows(build: Building, selection: Selection, compiled: Compiled, *, only: str
     return build.finish(
         "SELECT stream, toUnixTimestamp64Nano(ts) AS t, body, severity, attributes\n"
         f"FROM logs\n{_filters(build, selection, compiled, [only])}{tail}"
+    )
+
+
+def outermost(build: Building, selection: Selection, count: int, *, backward: bool) -> Statement:
+    """The last or the first `count` rows, and those of the same times: ROW_COLUMNS each, in that order.
+
+    Times are read first, so that texts are read for no more rows than are asked for.
+    """
+    order, edge, op = ("DESC", "min", ">=") if backward else ("ASC", "max", "<=")
+    conditions = _filters(build, selection, Compiled(), [])
+    times = f"SELECT ts FROM logs\n{conditions}\nORDER BY ts {order}\nLIMIT {build.number(count)}"
+    return build.finish(
+        f"SELECT stream, toUnixTimestamp64Nano(ts) AS t, body, severity, attributes\nFROM logs\n{conditions}\n"
+        f"  AND ts {op} (SELECT {edge}(ts) FROM ({times}))\nORDER BY ts {order}"
     )
 
 
@@ -93,16 +119,22 @@ def counted(
     )
 
 
-def rolled_up(build: Building, streams: Sequence[LogStream], steps: Steps) -> Statement:
-    """Whole buckets of the roll-up: columns `k0` (the stream), `bucket`, `n`, `bytes`."""
-    first = (steps.first_ns - steps.range_ns) // BUCKET_NS
-    end = (steps.span.end_ns - 1) // BUCKET_NS
+def rolled_up(build: Building, streams: Sequence[LogStream], steps: Steps, severity: str) -> Statement:
+    """As `counted` by `stream` and `severity`, from whole buckets of the roll-up, which the windows must fit."""
+    ends = f"((toInt64({_BUCKET}) + 1) * {BUCKET_NS})"
+    low = "toInt64(0)" if steps.is_even else _low(build, steps, ends)
     return build.finish(
-        "SELECT stream AS k0, bucket, sum(lines) AS n, sum(bytes) AS bytes\n"
-        f"FROM log_counts\nWHERE hour BETWEEN {_hour(build, first * BUCKET_NS)} AND {_hour(build, end * BUCKET_NS)}\n"
-        f"  AND stream IN {build.ids([stream.id for stream in streams])}\n"
-        f"  AND bucket >= {build.number(first)} AND bucket < {build.number(end)}\n"
-        "GROUP BY stream, bucket"
+        f"SELECT {_high(build, steps, ends)} AS high, {low} AS low, stream AS k0, {severity} AS k1,\n"
+        "  toUInt8(0) AS unsure, count() AS n, sum(size) AS bytes\n"
+        f"FROM logs\nWHERE {_in_buckets(build, streams, steps.span)}\nGROUP BY high, low, k0, k1"
+    )
+
+
+def buckets(build: Building, streams: Sequence[LogStream], span: Span) -> Statement:
+    """Lines by bucket of the roll-up, of all buckets that the span touches: columns `bucket`, `n`."""
+    return build.finish(
+        f"SELECT {_BUCKET} AS bucket, count() AS n\n"
+        f"FROM logs\nWHERE {_in_buckets(build, streams, span)}\nGROUP BY bucket"
     )
 
 
@@ -118,11 +150,6 @@ def sampled(
     return build.finish(f"SELECT {', '.join(columns)}\nFROM logs\n{_filters(build, selection, compiled, [])}")
 
 
-def with_attribute(build: Building, selection: Selection) -> Statement:
-    """One row if any line has metadata of one of the names."""
-    return build.finish(f"SELECT 1 AS found\nFROM logs\n{_filters(build, selection, Compiled(), [])}\nLIMIT 1")
-
-
 def _keys(keys: Sequence[str], unsure: str) -> list[str]:
     sure = [key if unsure == NEVER or key == "stream" else f"if({unsure}, '', {key})" for key in keys]
     return [*(f"{key} AS k{i}" for i, key in enumerate(sure)), f"toUInt8({unsure}) AS unsure"]
@@ -130,7 +157,7 @@ def _keys(keys: Sequence[str], unsure: str) -> list[str]:
 
 def _filters(build: Building, selection: Selection, compiled: Compiled, further: Sequence[str]) -> str:
     before = [
-        *_of_streams(build, selection.streams),
+        *_of_streams(build, selection),
         *_in_time(build, selection.span),
         *compiled.exact,
         *compiled.scans,
@@ -149,9 +176,19 @@ def _one_a_line(conditions: Sequence[str]) -> str:
     return "\n  AND ".join(f"({each})" if " AND " in each or " OR " in each else each for each in kept)
 
 
-def _of_streams(build: Building, streams: Sequence[LogStream]) -> list[str]:
-    ids = build.ids([stream.id for stream in streams])
-    return [f"service IN (SELECT service FROM log_streams WHERE stream IN {ids})", f"stream IN {ids}"]
+def _of_streams(build: Building, selection: Selection) -> list[str]:
+    ids = build.ids([stream.id for stream in selection.streams])
+    return [f"service IN {build.texts(selection.services)}", f"stream IN {ids}"]
+
+
+def _in_buckets(build: Building, streams: Sequence[LogStream], span: Span) -> str:
+    """Hours are what prunes; a condition on anything but the keys of the roll-up would leave it unused."""
+    first, last = (max(span.start_ns, 1) - 1) // BUCKET_NS, max(span.end_ns - 2, 0) // BUCKET_NS
+    return (
+        f"{_HOUR} BETWEEN {_hour(build, first * BUCKET_NS)} AND {_hour(build, (last + 1) * BUCKET_NS)}\n"
+        f"  AND stream IN {build.ids([stream.id for stream in streams])}\n"
+        f"  AND {_BUCKET} BETWEEN {build.number(first)} AND {build.number(last)}"
+    )
 
 
 def _in_time(build: Building, span: Span) -> list[str]:
@@ -174,4 +211,5 @@ def _low(build: Building, steps: Steps, ns: str) -> str:
 
 
 def _hour(build: Building, ns: int) -> str:
+    ns = min(ns, _DATE_TIME_MAX_NS)
     return f"toDateTime({build.number(max(ns, 0) // 3_600_000_000_000 * 3600)}, 'UTC')"

@@ -1,8 +1,8 @@
 """Log queries: the newest or the oldest lines of many streams.
 
 The engine orders the rows of a slice of time; slices begin at the end that is asked for and widen, so that the usual
-question reads a minute of a month. SQL only narrows the rows down: each goes through the plain pipeline, which decides
-and gives it its labels.
+question reads a minute of a month. Where nothing filters lines, the roll-up tells how far the limit reaches. SQL only
+narrows the rows down: each goes through the plain pipeline, which decides and gives it its labels.
 """
 
 from __future__ import annotations
@@ -10,21 +10,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from hannun.model.budget import Budget
 from hannun.model.labels import Labels
 from hannun.model.log import LogReader, LogStream, Statement
+from hannun.model.metric import Ints
 from hannun.query.logql.compile import statements, wanted
 from hannun.query.logql.compile.building import Building
 from hannun.query.logql.compile.stages import Compiled, Split, compile_stages, split
-from hannun.query.logql.compile.statements import Selection, Span
+from hannun.query.logql.compile.statements import BUCKET_NS, Selection, Span
 from hannun.query.logql.compile.sure import ALWAYS
 from hannun.query.logql.execute.answer import FoundLine, LogAnswer
+from hannun.query.logql.execute.columns import numbers_of
 from hannun.query.logql.execute.errors import HELD_CHARACTERS_MAX, too_long
 from hannun.query.logql.execute.plain import Row, Streams, read_rows
 from hannun.query.logql.stages.pipeline import Pipeline
-from hannun.query.logql.syntax import LogQuery
+from hannun.query.logql.syntax import LabelFilter, LineFilter, LogQuery
 
 FIRST_SLICE_NS = 60 * 10**9
+FIRST_LOOK_NS = 4 * 10**9
+"""Where nothing filters lines: those of a busy service are found without asking how many there are."""
+FIRST_COUNTED_NS = 3_600 * 10**9
 WIDER = 8
 ROWS_MIN, ROWS_MAX = 128, 50_000
 
@@ -47,6 +54,7 @@ class LineSearch:
         self._budget = budget
         self._in_sql = in_sql
         self._parts = split(query.stages) if in_sql else Split((), query.stages)
+        self._takes_all = in_sql and not any(isinstance(stage, LineFilter | LabelFilter) for stage in query.stages)
         self._pipeline = Pipeline(self._parts.rest)
         self._rows_read = 0
         self._bytes_read = 0
@@ -59,8 +67,8 @@ class LineSearch:
         found: list[FoundLine] = []
         streams = self._reader.streams([self._query.matchers], start_ns, end_ns, self._budget)
         searches = list(self._searches(streams)) if streams else []
-        if searches:
-            for span in slices(start_ns, end_ns, backward=backward):
+        if searches and start_ns < end_ns:
+            for span in self._spans(streams, Span(start_ns, end_ns), limit, backward=backward):
                 left = limit - len(found)
                 # Each search may fill the limit alone; their lines are merged.
                 lines = [line for each in searches for line in self._slice(each, span, left, backward, interval_ns)]
@@ -70,6 +78,23 @@ class LineSearch:
                 if len(found) >= limit:
                     break
         return LogAnswer(tuple(found), self._rows_read, self._bytes_read)
+
+    def _spans(self, streams: Sequence[LogStream], whole: Span, limit: int, *, backward: bool) -> Iterator[Span]:
+        if not self._takes_all:
+            yield from slices(whole, FIRST_SLICE_NS, backward=backward)
+            return
+        first, *others = slices(whole, FIRST_LOOK_NS, backward=backward)
+        yield first
+        if not others:
+            return
+        rest = Span(whole.start_ns, first.start_ns) if backward else Span(first.end_ns, whole.end_ns)
+        for span in slices(rest, FIRST_COUNTED_NS, backward=backward):
+            found = self._reader.read(statements.buckets(Building(), streams, span), self._budget)
+            batches = [(numbers_of(batch, "bucket", np.int64), numbers_of(batch, "n", np.int64)) for batch in found]
+            if not batches:
+                continue
+            buckets, lines = (np.concatenate(column) for column in zip(*batches, strict=True))
+            yield from reaching(span, buckets, lines, limit, backward=backward)
 
     def _searches(self, streams: Sequence[LogStream]) -> Iterator[_Search]:
         for alike in wanted.alike(streams, wanted.names(self._query.stages, None, None)):
@@ -102,7 +127,10 @@ class LineSearch:
 
     def _statement(self, search: _Search, span: Span, rows: int, backward: bool) -> Statement:
         build = Building()
-        selection = Selection(search.streams, span, search.names, search.bare)
+        services = self._reader.services(search.streams)
+        selection = Selection(search.streams, services, span, search.names, search.bare)
+        if self._takes_all and span.end_ns - span.start_ns > FIRST_LOOK_NS:
+            return statements.outermost(build, selection, rows, backward=backward)
         compiled = Compiled()
         if self._in_sql:
             compiled = compile_stages(build, self._parts, search.streams, bare=search.bare)
@@ -139,16 +167,38 @@ def _characters(line: FoundLine) -> int:
     return len(line.line) + sum(map(len, line.parsed.values())) + sum(map(len, line.metadata.values()))
 
 
-def slices(start_ns: int, end_ns: int, *, backward: bool) -> Iterator[Span]:
-    """The range in pieces, from the end (or the start) on, each eight times as wide as the one before."""
-    width = FIRST_SLICE_NS
+def slices(whole: Span, width_ns: int, *, backward: bool) -> Iterator[Span]:
+    """The span in pieces, from its end (or its start) on, each eight times as wide as the one before."""
+    start_ns, end_ns = whole.start_ns, whole.end_ns
     while start_ns < end_ns:
         if backward:
-            cut = max(start_ns, end_ns - width)
+            cut = max(start_ns, end_ns - width_ns)
             yield Span(cut, end_ns)
             end_ns = cut
         else:
-            cut = min(end_ns, start_ns + width)
+            cut = min(end_ns, start_ns + width_ns)
             yield Span(start_ns, cut)
             start_ns = cut
-        width *= WIDER
+        width_ns *= WIDER
+
+
+def reaching(span: Span, buckets: Ints, lines: Ints, limit: int, *, backward: bool) -> Iterator[Span]:
+    """The part of the span that is sure to hold `limit` lines, at the end or the start, and then the rest of it.
+
+    `buckets`, those of the roll-up that hold lines, and how many `lines` each holds. Of a bucket that reaches out of
+    the span nobody knows how many are inside.
+    """
+    inside = (buckets * BUCKET_NS + 1 >= span.start_ns) & ((buckets + 1) * BUCKET_NS < span.end_ns)
+    order = np.argsort(-buckets if backward else buckets)
+    at = np.searchsorted(np.cumsum(np.where(inside, lines, 0)[order]), limit)
+    if at == len(order):
+        yield span
+    elif backward:
+        # Bucket b holds the times (b * 15 s, (b + 1) * 15 s].
+        cut = max(int(buckets[order[at]]) * BUCKET_NS + 1, span.start_ns)
+        yield Span(cut, span.end_ns)
+        yield Span(span.start_ns, cut)
+    else:
+        cut = min(int(buckets[order[at]] + 1) * BUCKET_NS + 1, span.end_ns)
+        yield Span(span.start_ns, cut)
+        yield Span(cut, span.end_ns)

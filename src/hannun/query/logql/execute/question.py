@@ -9,7 +9,7 @@ from hannun.model.matcher import MatchOp
 from hannun.query.logql.compile.stages import without_idle_parsers
 from hannun.query.logql.compile.statements import Steps
 from hannun.query.logql.ranges import Times
-from hannun.query.logql.syntax import Grouping, RangeAggregation, Stage
+from hannun.query.logql.syntax import Drop, Grouping, Keep, LabelFilter, LabelFormat, RangeAggregation, Stage
 
 BYTES = frozenset({"bytes_rate", "bytes_over_time"})
 RATES = frozenset({"rate", "bytes_rate"})
@@ -46,11 +46,22 @@ class Question:
         return self.node.op in BYTES
 
     @property
+    def looks_at_no_line(self) -> bool:
+        """Whether lines are only counted, by labels that are asked for by name and that no line has in its text."""
+        return self.counts and self.by is not None and all(map(looks_at_no_line, self.stages))
+
+    @property
     def by(self) -> tuple[str, ...] | None:
         """The only labels that series keep; None when they keep others."""
         if self.grouping is None or self.grouping.without:
             return None
         return self.grouping.labels
+
+
+def looks_at_no_line(stage: Stage) -> bool:
+    if isinstance(stage, LabelFormat):
+        return not any(item.is_template for item in stage.items)
+    return isinstance(stage, LabelFilter | Drop | Keep)
 
 
 def absent_labels(node: RangeAggregation) -> Labels:

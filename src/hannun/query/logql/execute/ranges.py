@@ -18,23 +18,27 @@ from hannun.model.budget import Budget
 from hannun.model.labels import Labels
 from hannun.model.log import LogReader, LogStream, Statement
 from hannun.model.metric import Floats, Ints
-from hannun.query.logql.compile import conditions, numbers, statements, wanted
+from hannun.query.logql.compile import statements, wanted
 from hannun.query.logql.compile.building import Building
+from hannun.query.logql.compile.scope import LEVEL
 from hannun.query.logql.compile.stages import Compiled, Split, compile_stages, split
-from hannun.query.logql.compile.statements import BUCKET_NS, Selection
-from hannun.query.logql.compile.sure import ALWAYS, NEVER, NotInSql, Sure, any_of
+from hannun.query.logql.compile.statements import Selection
+from hannun.query.logql.compile.sure import ALWAYS, NEVER
+from hannun.query.logql.execute.columns import coded, numbers_of
 from hannun.query.logql.execute.errors import pipeline_error
 from hannun.query.logql.execute.plain import Row, Sampler, Streams, metadata_of, read_rows, rows_of
-from hannun.query.logql.execute.question import BYTES, RATES, Question, absent_labels
+from hannun.query.logql.execute.plan import Plan, from_keys
+from hannun.query.logql.execute.question import BYTES, RATES, Question, absent_labels, looks_at_no_line
 from hannun.query.logql.execute.samples import Samples, evaluate
 from hannun.query.logql.execute.series import SeriesIndex, grouped
 from hannun.query.logql.execute.windows import Windows
 from hannun.query.logql.ranges import Matrix
 from hannun.query.logql.stages.pipeline import Pipeline
 from hannun.query.logql.stages.state import ERROR
-from hannun.query.logql.syntax import Drop, Formatted, Keep, LabelFilter, LabelFormat, Stage
+from hannun.query.logql.syntax import Grouping, Stage
 
 PLAIN_ROWS_AT_ONCE = 20_000
+NO_SEVERITY = "toUInt8(0)"
 
 
 class RangeRun:
@@ -58,25 +62,30 @@ class RangeRun:
         if node.op == "absent_over_time":
             return self._absent()
         values, present = self._values()
-        return Matrix(self._series.labels(), values, present)
+        if present.all():
+            return Matrix(self._series.labels(), values, present)
+        # Lines that were counted for one series and found to be another's may leave it empty.
+        kept: NDArray[np.bool_] = np.any(present, axis=1)
+        labels = tuple([labels for labels, there in zip(self._series.labels(), kept, strict=True) if there])
+        return Matrix(labels, values[kept], present[kept])
 
     # Ways to the numbers
 
     def _read(self, streams: Sequence[LogStream]) -> None:
-        if self._in_sql and self._rolls_up(streams):
+        if self._in_sql and self._asked.looks_at_no_line and self._asked.steps.fit_buckets:
             self._roll_up(streams)
             return
         parts = split(self._asked.stages)
         asked = wanted.names(self._asked.stages, self._asked.grouping, self._asked.node.unwrap)
         for alike in wanted.alike(streams, asked):
             if not self._in_sql:
-                selection = Selection(alike, self._asked.steps.span)
+                selection = self._selection(alike)
                 self._plain(statements.rows(Building(), selection, Compiled()), alike, self._asked.stages)
             else:
                 self._read_alike(alike, parts)
 
     def _read_alike(self, streams: Sequence[LogStream], parts: Split) -> None:
-        if self._asked.counts and self._asked.by is None and all(map(_looks_at_no_line, parts.rest)):
+        if self._asked.counts and self._asked.by is None and all(map(looks_at_no_line, parts.rest)):
             self._count_by_everything(streams, parts)
             return
         # Where only the line can give a label, an index may look for its value; lines with metadata of that name,
@@ -87,95 +96,95 @@ class RangeRun:
             self._read_selected(streams, parts, bare=bare, halved=hints)
 
     def _read_selected(self, streams: Sequence[LogStream], parts: Split, *, bare: bool, halved: bool) -> None:
-        plan = _Plan.of(self._asked, parts, streams, bare=bare)
+        plan = Plan.of(self._asked, parts, streams, bare=bare)
         names = tuple(sorted(plan.attributes)) if halved else ()
         if halved and not names:
             if bare:
                 halved = False
             else:
                 return
-        selection = Selection(streams, self._asked.steps.span, names, bare)
+        selection = self._selection(streams, names, bare=bare)
         unsure = plan.unsure
         if unsure != ALWAYS:
             if self._windows is not None:
                 seen = self._counted(
                     statements.counted(plan.build, selection, plan.compiled, self._asked.steps, plan.keys, unsure),
-                    _from_keys(plan, streams, self._asked),
+                    from_keys(plan, streams, self._asked),
                     len(plan.keys),
                 )
             else:
                 self._sampled(
                     statements.sampled(plan.build, selection, plan.compiled, plan.keys, plan.value, unsure),
-                    _from_keys(plan, streams, self._asked),
+                    from_keys(plan, streams, self._asked),
                     len(plan.keys),
                     _Leftover(streams, parts.rest),
                 )
                 return
             if not seen:
                 return
-            plan = _Plan.of(self._asked, parts, streams, bare=bare)
+            plan = Plan.of(self._asked, parts, streams, bare=bare)
         self._plain(statements.rows(plan.build, selection, plan.compiled, only=plan.unsure), streams, parts.rest)
 
-    def _rolls_up(self, streams: Sequence[LogStream]) -> bool:
-        asked, steps = self._asked, self._asked.steps
-        if not asked.counts or asked.stages or asked.by is None:
-            return False
-        if (steps.first_ns - steps.range_ns) % BUCKET_NS or steps.range_ns % BUCKET_NS:
-            return False
-        if steps.count > 1 and steps.step_ns % BUCKET_NS:
-            return False
-        return all(name in stream.labels for name in asked.by for stream in streams)
+    def _selection(self, streams: Sequence[LogStream], names: tuple[str, ...] = (), *, bare: bool = False) -> Selection:
+        return Selection(streams, self._reader.services(streams), self._asked.steps.span, names, bare)
 
     def _roll_up(self, streams: Sequence[LogStream]) -> None:
-        assert self._windows is not None
-        by_id = {stream.id: stream for stream in streams}
-        rows: dict[int, int] = {}
-        for batch in self._batches(statements.rolled_up(Building(), streams, self._asked.steps)):
-            ids, of_row = np.unique(_numbers(batch, "k0", np.uint64), return_inverse=True)
-            for stream in ids.tolist():
-                if stream not in rows:
-                    rows[stream] = self._series.row(grouped(by_id[stream].labels.as_dict(), self._asked.grouping))
-            place = np.array([rows[stream] for stream in ids.tolist()], np.int64)[of_row]
-            # Windows end where buckets do, so the end of a bucket stands in the same windows as all of it.
-            low, high = self._windows.runs((_numbers(batch, "bucket", np.int64) + 1) * BUCKET_NS)
-            self._windows.add(place, low, high, _numbers(batch, "n", np.int64), _numbers(batch, "bytes", np.int64))
+        """By stream and severity, which is all that most lines have. Lines with metadata that is asked for are taken
+        out and put where they belong."""
+        of_stages = _OfStages(self._asked.stages, streams, self._asked.grouping)
+
+        def bare(found: tuple[Any, ...]) -> Labels | None:
+            stream, severity = found
+            return of_stages.labels(stream, severity, None)
+
+        def full(found: tuple[Any, ...]) -> Labels | None:
+            return of_stages.labels(*found)
+
+        names = tuple(sorted(wanted.names(self._asked.stages, self._asked.grouping, None)))
+        severity = "severity" if LEVEL in names else NO_SEVERITY
+        self._counted(statements.rolled_up(Building(), streams, self._asked.steps, severity), bare, 2)
+        if not names:
+            return
+        build = Building()
+        keys = ("stream", severity, f"mapFilter((name, value) -> has({build.texts(names)}, name), attributes)")
+        selection = self._selection(streams, names)
+        for batch in self._batches(statements.counted(build, selection, Compiled(), self._asked.steps, keys, NEVER)):
+            self._add(batch, bare, 2, sign=-1)
+            self._add(batch, full, 3)
 
     def _count_by_everything(self, streams: Sequence[LogStream], parts: Split) -> None:
         """Series keep all labels, and only streams and metadata give any: SQL counts by those, and each of them goes
         through the stages once."""
         build = Building()
         compiled = compile_stages(build, Split(parts.raw, ()), streams, bare=False)
-        pipeline, by_id = Pipeline(parts.rest), Streams(streams)
-        selection = Selection(streams, self._asked.steps.span)
+        of_stages = _OfStages(parts.rest, streams, self._asked.grouping)
+        selection = self._selection(streams)
         keys = ("stream", "severity", "attributes")
 
         def labels(found: tuple[Any, ...]) -> Labels | None:
-            stream, severity, attributes = found
-            line = pipeline.run("", by_id.labels(stream), metadata_of(severity, attributes), 0)
-            if line is None:
-                return None
-            named = line.labels()
-            if ERROR in named:
-                raise pipeline_error(named)
-            return grouped(named, self._asked.grouping)
+            return of_stages.labels(*found)
 
         statement = statements.counted(build, selection, compiled, self._asked.steps, keys, NEVER)
         self._counted(statement, labels, len(keys))
 
     def _counted(self, statement: Statement, labels: Callable[[tuple[Any, ...]], Labels | None], keys: int) -> bool:
         """Add counts; whether there were rows that SQL is unsure of."""
-        assert self._windows is not None
-        steps, seen = self._asked.steps, False
+        seen = False
         for batch in self._batches(statement):
-            unsure = _numbers(batch, "unsure", np.int64) > 0
-            seen = seen or bool(unsure.any())
-            rows = self._places(batch, keys, labels, ~unsure)
-            keep = rows >= 0
-            high = _numbers(batch, "high", np.int64)
-            low = high - steps.range_ns // steps.step_ns if steps.is_even else _numbers(batch, "low", np.int64)
-            lines, size = _numbers(batch, "n", np.int64), _numbers(batch, "bytes", np.int64)
-            self._windows.add(rows[keep], low[keep], high[keep], lines[keep], size[keep])
+            seen = self._add(batch, labels, keys) or seen
         return seen
+
+    def _add(self, batch: Any, labels: Callable[[tuple[Any, ...]], Labels | None], keys: int, *, sign: int = 1) -> bool:
+        assert self._windows is not None
+        steps = self._asked.steps
+        unsure = numbers_of(batch, "unsure", np.int64) > 0
+        rows = self._places(batch, keys, labels, ~unsure)
+        keep = rows >= 0
+        high = numbers_of(batch, "high", np.int64)
+        low = high - steps.range_ns // steps.step_ns if steps.is_even else numbers_of(batch, "low", np.int64)
+        lines, size = sign * numbers_of(batch, "n", np.int64), sign * numbers_of(batch, "bytes", np.int64)
+        self._windows.add(rows[keep], low[keep], high[keep], lines[keep], size[keep])
+        return bool(unsure.any())
 
     def _sampled(
         self, statement: Statement, labels: Callable[[tuple[Any, ...]], Labels | None], keys: int, leftover: _Leftover
@@ -184,11 +193,11 @@ class RangeRun:
         assert self._samples is not None
         by_id, sampler = Streams(leftover.streams), self._sampler(leftover.stages)
         for batch in self._batches(statement):
-            unsure = _numbers(batch, "unsure", np.int64) > 0
+            unsure = numbers_of(batch, "unsure", np.int64) > 0
             rows = self._places(batch, keys, labels, ~unsure)
             keep = rows >= 0
-            values = _numbers(batch, "value", np.float64)
-            self._samples.add(rows[keep], _numbers(batch, "t", np.int64)[keep], values[keep])
+            values = numbers_of(batch, "value", np.float64)
+            self._samples.add(rows[keep], numbers_of(batch, "t", np.int64)[keep], values[keep])
             if unsure.any():
                 odd = batch.filter(pa.array(unsure))
                 self._through(rows_of(odd, by_id, self._budget, body="raw"), by_id, sampler)
@@ -200,7 +209,7 @@ class RangeRun:
         codes: Ints = np.zeros(batch.num_rows, np.int64)
         columns: list[tuple[list[Any], Ints]] = []
         for i in range(keys):
-            of_row, values = _coded(batch.column(f"k{i}"))
+            of_row, values = coded(batch.column(f"k{i}"))
             codes = codes * max(len(values), 1) + of_row
             # Keys of many values would leave the 64 bits; the codes met so far are few again after each.
             _, codes = np.unique(codes, return_inverse=True)
@@ -282,109 +291,26 @@ class RangeRun:
         return Matrix((absent_labels(self._asked.node),), absent.astype(np.float64), absent)
 
 
+class _OfStages:
+    """The series of lines whose stages look at nothing but the labels of their stream and metadata."""
+
+    def __init__(self, stages: Sequence[Stage], streams: Sequence[LogStream], grouping: Grouping | None) -> None:
+        self._pipeline, self._streams, self._grouping = Pipeline(stages), Streams(streams), grouping
+
+    def labels(self, stream: int, severity: int, attributes: Sequence[tuple[str, str]] | None) -> Labels | None:
+        """None: such lines are filtered out. Raises ExecutionError for lines with an error."""
+        line = self._pipeline.run("", self._streams.labels(stream), metadata_of(severity, attributes), 0)
+        if line is None:
+            return None
+        named = line.labels()
+        if ERROR in named:
+            raise pipeline_error(named)
+        return grouped(named, self._grouping)
+
+
 @dataclass(frozen=True, slots=True)
 class _Leftover:
     """What the pipeline needs for rows that SQL leaves over."""
 
     streams: Sequence[LogStream]
     stages: tuple[Stage, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """How SQL gives the series of a row (`keys`, and which name each one is) and its value."""
-
-    build: Building
-    compiled: Compiled
-    keys: tuple[str, ...]
-    names: tuple[str, ...]
-    value: str
-    unsure: str
-    attributes: frozenset[str]
-
-    @staticmethod
-    def of(asked: Question, parts: Split, streams: Sequence[LogStream], *, bare: bool) -> _Plan:
-        build = Building()
-        compiled = compile_stages(build, parts, streams, bare=bare)
-        scope = compiled.scope
-        if scope is None or asked.by is None:
-            return _Plan(build, compiled, (), (), "", ALWAYS, compiled.asked_attributes)
-        try:
-            unsure, value = [compiled.unsure()], ""
-            if asked.node.unwrap is not None:
-                text = scope.number_text(asked.node.unwrap.label)
-                number = numbers.unwrapped(build, text, asked.node.unwrap.conversion)
-                value = number.sql
-                # A line without the label gives no sample; one whose value is no number may be an error.
-                compiled.labels.append(Sure(f"notEmpty({number.text})", number.unsure))
-                unsure.append(number.unsure)
-                for each in asked.node.unwrap.filters:
-                    found = conditions.condition(build, scope, each.condition)
-                    compiled.labels.append(found)
-                    unsure.append(found.unsure)
-            keys, names = [], []
-            for name in asked.by:
-                if scope.is_of_stream(name):
-                    continue
-                label = scope.value(name)
-                keys.append(label.sql)
-                names.append(name)
-                unsure.append(label.unsure)
-            unsure += [scope.error.holds, scope.error.unsure]
-        except NotInSql:
-            return _Plan(build, compiled, (), (), "", ALWAYS, frozenset(scope.asked_attributes))
-        if any(scope.is_of_stream(name) for name in asked.by):
-            keys.insert(0, "stream")
-            names.insert(0, "")
-        return _Plan(
-            build, compiled, tuple(keys), tuple(names), value, any_of(unsure), frozenset(scope.asked_attributes)
-        )
-
-
-def _from_keys(
-    plan: _Plan, streams: Sequence[LogStream], asked: Question
-) -> Callable[[tuple[Any, ...]], Labels | None]:
-    by_id = {stream.id: stream.labels for stream in streams}
-    assert asked.by is not None
-    of_stream = [name for name in asked.by if name not in plan.names]
-
-    def labels(found: tuple[Any, ...]) -> Labels:
-        pairs: dict[str, str] = {}
-        for name, value in zip(plan.names, found, strict=True):
-            if name:
-                pairs[name] = value
-            else:
-                pairs.update((each, by_id[value].get(each)) for each in of_stream)
-        return Labels.of(pairs)
-
-    return labels
-
-
-def _looks_at_no_line(stage: Stage) -> bool:
-    if isinstance(stage, LabelFormat):
-        return not any(_is_template(item) for item in stage.items)
-    return isinstance(stage, LabelFilter | Drop | Keep)
-
-
-def _is_template(item: Formatted) -> bool:
-    return item.is_template
-
-
-def _numbers(batch: Any, name: str, dtype: type) -> NDArray[Any]:
-    return np.asarray(batch.column(name).to_numpy(zero_copy_only=False)).astype(dtype, copy=False)
-
-
-def _coded(column: Any) -> tuple[Ints, list[Any]]:
-    """A code per row, and what each code stands for."""
-    kind = column.type
-    if pa.types.is_map(kind):
-        values: dict[tuple[tuple[str, str], ...], int] = {}
-        codes = [values.setdefault(tuple(sorted(map(tuple, pairs))), len(values)) for pairs in column.to_pylist()]
-        return np.array(codes, np.int64), list(values)
-    if not pa.types.is_dictionary(kind):
-        column = column.dictionary_encode()
-    found = [
-        each if not isinstance(each, bytes) else each.decode("utf-8", "replace")
-        for each in column.dictionary.to_pylist()
-    ]
-    return np.asarray(column.indices.to_numpy(zero_copy_only=False)).astype(np.int64), found
