@@ -41,8 +41,11 @@ IDLE_CONNECTIONS = 8
 QUERY_FLOOR_S = 0.01
 KILL_EVERY_S = 0.05
 ALLOCATOR = "tcache_max:1024,tcache_nslots_small_max:20"
-"""What each of the engine's sixty threads keeps for itself of freed memory, read once when the library loads. With
-jemalloc's own sizes an idle server holds 202 MiB, with these 193; CPU of inserts and queries is the same (measured)."""
+"""What each of the engine's threads keeps for itself of freed memory, read once when the library loads.
+
+Measured in turns with jemalloc's own sizes, five rounds of 80 commits of 16k rows with their merges and 30 reads of
+1.4 M rows: 88 against 96 MiB of private memory afterwards; CPU of commits (18.4 ms each) and of reads is equal within
+the rounds' own spread of a tenth."""
 
 
 class ChdbEngine:
