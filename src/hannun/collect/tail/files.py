@@ -11,7 +11,7 @@ from hannun.collect.tail.compressed import Compressed, head_inside
 from hannun.collect.tail.follow import Follower
 from hannun.collect.tail.kinds import HEAD_BYTES, Kind, kind_of
 from hannun.collect.tail.metrics import TailMetrics
-from hannun.collect.tail.place import Place, fingerprint
+from hannun.collect.tail.place import FINGERPRINT_BYTES, Place, fingerprint
 from hannun.collect.tail.plan import Job, Plan
 from hannun.collect.tail.rotated import Inode
 from hannun.collect.tail.rounds import Rounds
@@ -54,6 +54,7 @@ class Files:
         for key, target in list(self._rounds.targets.items()):
             if isinstance(target, FileTarget):
                 self._keep_or_end(key, target, wanted.get(key), now_s)
+        added = False
         for key, each in wanted.items():
             if key in self._rounds.targets:
                 continue
@@ -70,6 +71,9 @@ class Files:
             if target_ is not None:
                 self._left.pop(str(each.path), None)
                 self._rounds.add(target_)
+                added = True
+        if added:
+            self._rounds.save()
         files = sum(isinstance(target, FileTarget) for target in self._rounds.targets.values())
         self._metrics.set("promtail_files_active_total", files)
         self._metrics.set("promtail_targets_active_total", len(self._rounds.targets))
@@ -117,7 +121,8 @@ class Files:
         if place is None:
             if self._somebody_else(wanted, inode):
                 return None  # Another path's file, renamed: looked at again when that one is through with it.
-            place = self._known(wanted, stat, head)
+            # Remembered before anything is read: a file that is renamed before our first look is looked for then.
+            place = self._known(wanted, stat, head) or _beginning(wanted, stat, head)
         follower = Follower(
             wanted.path,
             place,
@@ -158,7 +163,8 @@ class Files:
         """A rotated file, or the copy of a truncated one, is read on from where it was left under its old name."""
         positions = self._rounds.positions
         best: Place | None = None
-        for place in [*positions.places.values(), *(one for told in positions.finished.values() for one in told)]:
+        told = (one for places in positions.finished.values() for one in places)
+        for place in [*positions.places.values(), *told, *self._rounds.finished]:
             if place.reader != wanted.reader or not place.head_bytes or not _begins_so(place, head):
                 continue
             same = (place.device, place.inode) == (stat.st_dev, stat.st_ino)
@@ -216,6 +222,11 @@ class Files:
             return
         self._told.add(key)
         _log.warning(words, *values)
+
+
+def _beginning(wanted: Wanted, stat: os.stat_result, head: bytes) -> Place:
+    head = head[:FINGERPRINT_BYTES]
+    return Place(str(wanted.path), 0, stat.st_dev, stat.st_ino, fingerprint(head), len(head), wanted.reader)
 
 
 def _is_rotation(path: Path, of: Path) -> bool:

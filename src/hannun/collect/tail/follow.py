@@ -102,11 +102,8 @@ class Follower:
         return None if self._wanted is None else (self._wanted.device, self._wanted.inode)
 
     def is_reading(self, inode: Inode) -> bool:
-        """Whether this file is not read to its end here, or has the path now."""
-        if self.inode != inode:
-            return False
-        place = self.place
-        return self._stat is not None or place is None or place.offset > 0
+        """Whether this file is read here, or is to be."""
+        return self.inode == inode
 
     @property
     def place(self) -> Place | None:

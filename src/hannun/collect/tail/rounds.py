@@ -65,6 +65,8 @@ class Rounds:
         self._touched: set[str] = set()
         self._retired: dict[str, Mark | None] = {}
         self._unsaved: dict[str, Mark] = {}
+        self._finished: list[Place] = []
+        self._unsaved_finished: list[Place] = []
         self._stuck = ""
         self._tokens = float(pace.lines_burst)
         self._tokens_at_s = monotonic_s()
@@ -140,7 +142,7 @@ class Rounds:
         why = ""
         for lane in self._lanes:
             try:
-                lane.put(self._batch, places, cursors)
+                lane.put(self._batch, places, cursors, [*self._unsaved_finished, *self._finished])
             except SpoolFull as err:
                 full.append(lane)
                 why = str(err)
@@ -166,7 +168,7 @@ class Rounds:
         self.positions.settle()
         if not self.positions.save():
             return False
-        self._unsaved = {}
+        self._unsaved, self._unsaved_finished = {}, []
         for lane in self._lanes:
             lane.spool.saved()
         return True
@@ -206,7 +208,7 @@ class Rounds:
         if isinstance(target, FileTarget):
             target.failing = ""
             for place in target.reader.finished():
-                self.positions.finish(place)
+                self._finished.append(place)
             if read is NOTHING:
                 self._slow_down(target, now_s)
             else:
@@ -253,6 +255,10 @@ class Rounds:
             else:
                 marks[key] = retired
         self._retired = {}
+        for place in self._finished:
+            self.positions.finish(place)
+        self._unsaved_finished += self._finished
+        self._finished = []
         for key, mark in marks.items():
             self._unsaved[key] = mark
             if isinstance(mark, Place):
@@ -277,6 +283,11 @@ class Rounds:
             _log.warning("log lines are not read on until what was read can be kept: %s", why)
         self._stuck = why
         return False
+
+    @property
+    def finished(self) -> list[Place]:
+        """Where files were left whose last lines are not on the disk yet."""
+        return self._finished
 
     @property
     def stuck(self) -> str:
@@ -332,15 +343,13 @@ class Rounds:
         self._metrics.add("promtail_dropped_entries_total", count, reason=reason)
 
 
-def newest_marks(lanes: Iterable[Lane]) -> dict[str, Mark]:
-    """Where the segments that wait say reading goes on: newer than what was saved."""
-    segments = sorted(
-        (segment for lane in lanes for segment in lane.spool.newest()), key=lambda each: each.written_ns, reverse=True
-    )
-    marks: dict[str, Mark] = {}
+def overlay(positions: Positions, lanes: Iterable[Lane]) -> None:
+    """What the segments that wait know is newer than what was saved."""
+    segments = sorted((segment for lane in lanes for segment in lane.spool.newest()), key=lambda each: each.written_ns)
     for segment in segments:
         for place in segment.places:
-            marks.setdefault(place.key, place)
-        for key, cursor in segment.cursors.items():
-            marks.setdefault(key, cursor)
-    return marks
+            positions.places[place.key] = place
+        positions.cursors.update(segment.cursors)
+        for place in segment.finished:
+            if place not in positions.finished.get(place.path, ()):
+                positions.finish(place)

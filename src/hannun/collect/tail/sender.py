@@ -69,10 +69,12 @@ class Lane:
         self._arrived.set()
         await self._idle.wait()
 
-    def put(self, batch: Batch, places: Sequence[Place], cursors: Mapping[str, str]) -> None:
+    def put(
+        self, batch: Batch, places: Sequence[Place], cursors: Mapping[str, str], finished: Sequence[Place] = ()
+    ) -> None:
         """Durable when it returns. Raises SpoolFull and OSError."""
         body, tenants = batch.write(self.external_labels)
-        self.spool.add(body, places, cursors, tenants, lines=batch.lines)
+        self.spool.add(body, places, cursors, tenants, lines=batch.lines, finished=finished)
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._arrived.set)
 

@@ -41,7 +41,10 @@ class SpoolFull(HannunError):
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """`places` of files and `cursors` of other sources, by name. `tenants`: how `body` is divided, (tenant, bytes)."""
+    """`places` of files and `cursors` of other sources, by name. `tenants`: how `body` is divided, (tenant, bytes).
+
+    `finished`: where files were left that have lost their path.
+    """
 
     number: int
     body: bytes = field(repr=False)
@@ -50,6 +53,7 @@ class Segment:
     tenants: tuple[tuple[str, int], ...] = ()
     lines: int = 0
     written_ns: int = 0
+    finished: tuple[Place, ...] = ()
 
     def parts(self) -> Iterator[tuple[str, bytes]]:
         """(tenant, push body) each."""
@@ -97,17 +101,21 @@ class Spool:
         cursors: Mapping[str, str] | None = None,
         tenants: Sequence[tuple[str, int]] = (),
         lines: int = 0,
+        finished: Sequence[Place] = (),
     ) -> Segment:
         """Durable when it returns. Raises SpoolFull, and OSError when the disk does not take it."""
         with self._lock:
             if self._sizes and self.size_bytes + len(body) > self._bytes_max:
                 raise SpoolFull(FULL.with_(used=self.size_bytes >> 20, dir=str(self._folder)))
             named = dict(cursors or {})
-            segment = Segment(self._next, body, tuple(places), named, tuple(tenants), lines, time.time_ns())
+            segment = Segment(
+                self._next, body, tuple(places), named, tuple(tenants), lines, time.time_ns(), tuple(finished)
+            )
             self._next += 1
         said = json.dumps(
             {
                 "places": [place.as_json() for place in places],
+                "finished": [place.as_json() for place in finished],
                 "cursors": segment.cursors,
                 "tenants": segment.tenants,
                 "lines": lines,
@@ -186,7 +194,8 @@ class Spool:
         places = tuple(Place.from_json(place) for place in head["places"])
         tenants = tuple((str(tenant), int(length)) for tenant, length in head.get("tenants", ()))
         lines, written_ns = int(head.get("lines", 0)), int(head.get("written_ns", 0))
-        return Segment(number, body, places, dict(head["cursors"]), tenants, lines, written_ns)
+        finished = tuple(Place.from_json(place) for place in head.get("finished", ()))
+        return Segment(number, body, places, dict(head["cursors"]), tenants, lines, written_ns, finished)
 
     def _path(self, number: int) -> Path:
         return self._folder / f"{number:012d}{SUFFIX}"

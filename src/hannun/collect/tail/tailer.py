@@ -20,7 +20,7 @@ from hannun.collect.tail.files import Files
 from hannun.collect.tail.metrics import TailMetrics
 from hannun.collect.tail.plan import Job, Plan
 from hannun.collect.tail.positions import Positions
-from hannun.collect.tail.rounds import Rounds
+from hannun.collect.tail.rounds import Rounds, overlay
 from hannun.collect.tail.sender import Lane
 from hannun.collect.tail.source import Desk, LineSource, sources_of
 from hannun.collect.tail.target import Inlet
@@ -190,13 +190,6 @@ def _say_why(task: asyncio.Task[None]) -> None:
 
 def positions_of(folder: Path, promtail_file: Path | None, lanes: Sequence[Lane]) -> Positions:
     """What was saved, and what segments that wait know better. Blocking."""
-    from hannun.collect.tail.place import Place
-    from hannun.collect.tail.rounds import newest_marks
-
     positions = Positions(folder / "positions.json", promtail_file)
-    for key, mark in newest_marks(lanes).items():
-        if isinstance(mark, Place):
-            positions.places[key] = mark
-        else:
-            positions.cursors[key] = mark
+    overlay(positions, lanes)
     return positions
