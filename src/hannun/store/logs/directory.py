@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,8 +16,7 @@ from numpy.typing import NDArray
 
 from hannun.model.budget import Budget
 from hannun.model.errors import ExecutionError
-from hannun.model.identity import Identity
-from hannun.model.labels import METRIC_NAME
+from hannun.model.labels import METRIC_NAME, Labels
 from hannun.model.log import LogStream, NewStream
 from hannun.model.matcher import Matchers
 from hannun.model.metric import Ids, Ints
@@ -29,7 +29,9 @@ from hannun.store.metrics.label_sets import label_sets
 
 STREAMS_PER_QUERY_MAX = 100_000
 LOAD_TRIES = 5
-IDENTITY = ("service", "environment", "host", "release")
+IDENTITY = ("service", "environment", "host")
+Column = tuple[list[str], NDArray[Any]]
+"""Distinct names, and of which each stream is."""
 
 
 class _Labels(MetricIndex):
@@ -55,8 +57,15 @@ class _Chosen:
     """Positions with the lists that they point into, which only grow."""
 
     labels: _Labels
-    streams: list[LogStream]
+    streams: list[LogStream | None]
     at: Positions
+
+    def stream(self, position: int) -> LogStream:
+        """Made when it is asked for first: a start with 100,000 streams does not wait for them."""
+        found = self.streams[position]
+        if found is None:
+            found = self.streams[position] = LogStream(int(self.labels.ids[position]), self.labels.labels[position])
+        return found
 
 
 class _Names:
@@ -68,14 +77,18 @@ class _Names:
         self._codes = np.empty(0, np.int32)
         self._count = 0
 
-    def append(self, name: str) -> None:
-        if self._count == len(self._codes):
-            self._codes = np.resize(self._codes, max(64, 2 * self._count))
-        if name not in self._code_of:
-            self._code_of[name] = len(self._names)
-            self._names.append(name)
-        self._codes[self._count] = self._code_of[name]
-        self._count += 1
+    def extend(self, names: Sequence[str], codes: NDArray[np.integer[Any]]) -> None:
+        """One more stream for each of `codes`, which point into `names`."""
+        needed = self._count + len(codes)
+        if needed > len(self._codes):
+            self._codes = np.resize(self._codes, max(64, needed, 2 * self._count))
+        for name in names:
+            if name not in self._code_of:
+                self._code_of[name] = len(self._names)
+                self._names.append(name)
+        own = np.array([self._code_of[name] for name in names], np.int32)
+        self._codes[self._count : needed] = own[codes]
+        self._count = needed
 
     def of(self, positions: Positions) -> pa.DictionaryArray:
         return dictionary(self._codes[positions], self._names)
@@ -92,9 +105,7 @@ class StreamDirectory:
         self._lock = threading.RLock()
         self._epoch = 0
         self._reset(seen.read_days(engine))
-        new = read_streams(engine)
-        if new:
-            self.add(new)
+        self._add(*read_streams(engine))
 
     def __len__(self) -> int:
         return len(self._labels)
@@ -104,15 +115,28 @@ class StreamDirectory:
             return self._labels.ids.copy()
 
     def add(self, new: Sequence[NewStream]) -> None:
+        """Those that are not there yet."""
+        if not new:
+            return
+        identities = [(one.identity.service, one.identity.environment, one.identity.host) for one in new]
+        columns = []
+        for column in zip(*identities, strict=True):
+            names, codes = np.unique(np.array(column, object), return_inverse=True)
+            columns.append((names.tolist(), codes))
+        self._add(ids_of(new), [one.labels for one in new], columns)
+
+    def _add(self, ids: Ids, labels: Sequence[Labels], identity: Sequence[Column]) -> None:
         with self._lock:
             before = len(self._labels)
-            self._labels.add(ids_of(new).tolist(), [one.labels for one in new])
-            identities = {one.id: one.identity for one in new}
-            for stream, labels in zip(self._labels.ids[before:].tolist(), self._labels.labels[before:], strict=True):
-                self._streams.append(LogStream(stream, labels))
-                one = identities[stream]
-                for names, name in zip(self._codes, (one.service, one.environment, one.host), strict=True):
-                    names.append(name)
+            self._labels.add(ids.tolist(), labels)
+            added = self._labels.ids[before:]
+            order = np.argsort(ids, kind="stable")
+            rows = order[np.searchsorted(ids, added, sorter=order)]
+            for column, (names, codes) in zip(
+                self._codes, identity, strict=False
+            ):  # of no streams there are no columns
+                column.extend(names, codes[rows])
+            self._streams.extend([None] * len(added))
 
     def find(self, ids: Ids) -> Positions:
         """Positions, -1 for unknown streams; they hold until streams are forgotten."""
@@ -122,12 +146,13 @@ class StreamDirectory:
     def by_id(self, ids: Ids) -> dict[int, LogStream]:
         """Those that are known."""
         with self._lock:
-            return {stream.id: stream for stream in (self._streams[i] for i in self._labels.find(ids) if i >= 0)}
+            known = _Chosen(self._labels, self._streams, self._labels.find(ids))
+            return {stream.id: stream for stream in (known.stream(i) for i in known.at.tolist() if i >= 0)}
 
     def identity(self, positions: Positions) -> dict[str, pa.DictionaryArray]:
         """The identity columns of lines of these streams."""
         with self._lock:
-            return {column: names.of(positions) for column, names in zip(IDENTITY[:3], self._codes, strict=True)}
+            return {column: names.of(positions) for column, names in zip(IDENTITY, self._codes, strict=True)}
 
     def services(self, ids: Ids) -> list[str]:
         """The services of these streams: the first column of the table's key."""
@@ -154,11 +179,11 @@ class StreamDirectory:
 
     def replace(self) -> None:
         """After streams were deleted: everything is read again."""
-        new, days = read_streams(self._engine), seen.read_days(self._engine)
+        stored, days = read_streams(self._engine), seen.read_days(self._engine)
         with self._lock:
             self._epoch += 1
             self._reset(days)
-            self.add(new)
+            self._add(*stored)
 
     # --- questions ----------------------------------------------------------------------------------------------------
 
@@ -170,7 +195,7 @@ class StreamDirectory:
         if len(chosen.at) > STREAMS_PER_QUERY_MAX:
             raise ExecutionError(f"the selector matches more than {STREAMS_PER_QUERY_MAX} streams; add matchers")
         by_id = chosen.at[np.argsort(chosen.labels.ids[chosen.at])]
-        return tuple([chosen.streams[i] for i in by_id.tolist()])
+        return tuple([chosen.stream(i) for i in by_id.tolist()])
 
     def matching(self, matchers: Matchers) -> Ids:
         """Every stream that matches, whenever it had lines."""
@@ -218,21 +243,20 @@ class StreamDirectory:
 
     def _reset(self, days: set[int]) -> None:
         self._labels = _Labels("")
-        self._streams: list[LogStream] = []
+        self._streams: list[LogStream | None] = []
         self._codes = (_Names(), _Names(), _Names())
         self._seen = SeenHours(days)
 
 
-def read_streams(engine: Engine) -> list[NewStream]:
-    """Every durable stream."""
+def read_streams(engine: Engine) -> tuple[Ids, list[Labels], list[Column]]:
+    """Every durable stream: ids, labels, and the columns of identity."""
     rows = engine.query_arrow(
-        "SELECT '' AS metric, stream AS series, labels, service, environment, host, release\n"
-        "FROM log_streams\nLIMIT 1 BY stream"
+        f"SELECT '' AS metric, stream AS series, labels, {', '.join(IDENTITY)}\nFROM log_streams\nLIMIT 1 BY stream"
     )
     if not rows.num_rows:
-        return []
-    identities = zip(*(rows.column(name).to_pylist() for name in IDENTITY), strict=True)
-    return [
-        NewStream(stream, labels, Identity(*identity))
-        for (_, stream, labels), identity in zip(label_sets(rows), identities, strict=True)
-    ]
+        return np.empty(0, np.uint64), [], [([], np.empty(0, np.int64))] * len(IDENTITY)
+    columns: list[Column] = []
+    for name in IDENTITY:
+        encoded = rows.column(name).combine_chunks().dictionary_encode()
+        columns.append((encoded.dictionary.to_pylist(), np.asarray(encoded.indices).astype(np.int64)))
+    return rows.column("series").to_numpy(), [labels for _, _, labels in label_sets(rows)], columns
