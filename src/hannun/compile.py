@@ -6,6 +6,7 @@ Part of `make setup`. The machine code lies beside the modules (`__pycache__`); 
 from __future__ import annotations
 
 from hannun.process import logs, patterns, security
+from hannun.query.logql.execute import kernels as log_kernels
 from hannun.query.promql import kernels
 from hannun.store.logs import warming as log_store
 from hannun.store.metrics import warming
@@ -14,6 +15,7 @@ from hannun.wire import exposition_text, loki, remote_write, tsdb
 
 def main() -> None:
     kernels.warm()
+    log_kernels.warm()
     remote_write.warm()
     exposition_text.warm()
     tsdb.warm()

@@ -37,6 +37,14 @@ KEYS = (
     "_m",
     "결",
     "",
+    "  level",
+    "\\tlevel",
+    "level\\n",
+    "\u00a0level",
+    "level\u3000",
+    "\\t a",
+    "a\\u2003",
+    "\\u00a0a.b",
 )
 TEXTS = (
     "",
@@ -121,6 +129,9 @@ OTHERS = (
     "level=error\n\tat x",
     "<a> - b",
     'x - "GET /a" 200',
+    '{"a":' * 129 + '"x"' + "}" * 129,
+    '{"level":"error","b":' + '{"a":' * 128 + '"x"' + "}" * 129,
+    '{"level":"error","b":' + '{"a":' * 127 + '"x"' + "}" * 128,
 )
 
 

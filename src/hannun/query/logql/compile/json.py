@@ -12,11 +12,17 @@ from hannun.query.logql.compile.building import Building
 from hannun.query.logql.compile.parsers import Hint, words_stand
 from hannun.query.logql.compile.sure import ABSENT, ALWAYS, NotInSql, Sure, Text, all_of, any_of, none_of
 from hannun.query.logql.stages.json_path import Path, parse_path
+from hannun.query.logql.stages.json_scan import DEPTH_MAX
 from hannun.query.logql.stages.names import is_label_name
 from hannun.query.logql.stages.state import JSON_ERROR
 from hannun.query.logql.syntax import Json
 
 NAMES_MAX = 64
+# What Loki trims off keys, as it stands in JSON; any escaped code may be a space.
+_WIDE_SPACES = (
+    "\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
+_SPACE = rf"(?:[ {_WIDE_SPACES}]|\\[tnrf]|\\u[0-9a-fA-F]{{4}})"
 _SPACES = "' ', '\\t', '\\r', '\\n'"
 _DIGITS = "'-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'"
 _NAME_CHARACTER_CODES = tuple(
@@ -59,7 +65,7 @@ class JsonKeys:
         begins = self._build.name(f"substring({line}, 1, 1)", "begins")
         return Sure(
             f"{begins} NOT IN ('{{', {_SPACES})",
-            any_of((f"{begins} IN ({_SPACES})", f"({begins} = '{{' AND {self._is_broken()})")),
+            any_of((f"{begins} IN ({_SPACES})", f"({begins} = '{{' AND ({self._is_broken()} OR {self._too_deep()}))")),
         )
 
     def hint(self, name: str, value: str) -> Hint:
@@ -69,6 +75,10 @@ class JsonKeys:
         if self._broken is None:
             self._broken = self._build.later("broken", self._nothing_valid)
         return self._broken
+
+    def _too_deep(self) -> str:
+        # Each level takes five characters at least: most lines are too short for their braces to be counted.
+        return f"(length({self._line}) > {5 * DEPTH_MAX} AND countSubstrings({self._line}, '{{') > {DEPTH_MAX})"
 
     def _nothing_valid(self) -> str:
         # A parse that gave any value was one of a valid document, and needs no second look.
@@ -81,12 +91,24 @@ class JsonKeys:
         kinds = ", ".join(f"`{name}` Nullable(String)" for name in asked)
         return f"JSONExtract({self._line}, 'Tuple({kinds})')"
 
+    def _spaced(self) -> str:
+        """Whether the line holds a space beyond ASCII. Few lines do that hold more than ASCII."""
+        line = self._line
+        wide = f"if(length({line}) = lengthUTF8({line}), '', {line})"
+        return self._build.name(f"multiSearchAny({wide}, {self._build.texts(tuple(_WIDE_SPACES))})", "spaced")
+
     def _rivals(self, name: str) -> str:
         """Other keys that give this name: spaces around, escapes within, separators instead of `_`, nested ones."""
         build, line = self._build, self._line
-        first, last = name.split("_")[0], name.rsplit("_", 1)[-1]
-        needles = [f'" {first}', f'{last} "']
-        rivals = [f"position({line}, {build.text(needle)}) > 0" for needle in needles]
+        first, last = name.split("_")[0], name.rsplit("_", 1)[-1] or "_"
+        maybe = any_of(
+            (
+                *(f"position({line}, {build.text(each)}) > 0" for each in ('" ', '"\\', f"{last} ", f"{last}\\")),
+                self._spaced(),
+            )
+        )
+        around = build.text(f'"{_SPACE}+{first}|{last}{_SPACE}+"')
+        rivals = [f"match(if({build.name(maybe, 'maybe')}, {line}, ''), {around})"]
         # A line whose letters are not escaped has nothing in `said`.
         escaped = f"multiSearchAny(if(empty(said), '', {line}), {build.texts(ESCAPED_NAMES)})"
         rivals.append(build.name(escaped, "escaped"))
