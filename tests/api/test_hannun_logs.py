@@ -228,6 +228,14 @@ async def test_numbers_and_lines_are_not_mistaken_for_each_other(get, path: str,
     assert words in answer.json()["error"]
 
 
+async def test_a_trace_is_found_beside_the_line_and_within_it(get) -> None:
+    found = (await get("logs", q=f"trace_id:{7:032X}")).json()
+    assert [one["trace_id"] for one in found["lines"]] == [f"{7:032x}"]
+    assert "attributes" not in found["lines"][0]
+    assert "fields" not in found["lines"][0]
+    assert len((await get("logs", q=f"service:shop -trace_id:{7:032x}", limit=100)).json()["lines"]) == 49
+
+
 async def test_lines_of_security_events_are_found_by_their_kind(get) -> None:
     found = (await get("logs", q="security:scanner")).json()
     assert [one["line"] for one in found["lines"]] == ["GET /2 200", "GET /1 200"]

@@ -168,7 +168,7 @@ export async function what_is_typed_into_the_omnibox_leads_to_logs(visitor) {
     ["en", "card declined", "Logs", "card declined"],
     ["ko", "결제 실패", "로그", "결제 실패"],
     ["en", '{app="shop"} |= "x"', "LogQL", '{app="shop"} |= "x"'],
-    ["ko", trace.toUpperCase(), "트레이스", trace],
+    ["ko", trace.toUpperCase(), "트레이스", `trace_id:${trace}`],
   ]) {
     const page = await visitor.open("/", { lang });
     await settled(page);

@@ -277,7 +277,7 @@ export async function a_line_leads_to_its_trace_its_host_and_its_metrics(visitor
   await drawn(page);
   await page.locator("article .row").first().click();
   const links = await page.locator("article .acts a").evaluateAll((all) => all.map((a) => new URL(a.href)));
-  assert.match(links.find((url) => url.pathname === "/logs").searchParams.get("q"), /^[0-9a-f]{32}$/);
+  assert.match(links.find((url) => url.pathname === "/logs").searchParams.get("q"), /^trace_id:[0-9a-f]{32}$/);
   assert.equal(links.find((url) => url.pathname === "/explore").searchParams.get("expr"), '{job="payments"}');
   assert.ok(links.some((url) => url.pathname.startsWith("/hosts/")));
 }

@@ -39,6 +39,35 @@ export async function a_question_is_typed_and_drawn(visitor) {
   await page.waitForSelector("main canvas");
 }
 
+const push = (visitor, service, text) =>
+  fetch(`${visitor.url}/api/hannun/v1/logs?service=${service}`, { method: "POST", body: text });
+
+export async function a_line_that_was_sent_is_found_opened_and_drawn(visitor) {
+  await push(visitor, "shop", '{"level":"error","message":"결제 실패","order":"ord_1"}\n{"level":"info","message":"결제 완료"}');
+  const page = await visitor.open("/logs?service=shop", { lang: "ko" });
+  await page.keyboard.press("s");
+  await page.keyboard.type("결제 level:error");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.querySelectorAll("article").length === 1);
+  await page.click("article .row");
+  await page.waitForSelector("article dd >> text=ord_1");
+  await page.click("article button >> text=앞뒤 로그");
+  await page.waitForSelector("dialog li >> text=결제 완료");
+  await page.keyboard.press("Escape");
+  await page.goto(`${visitor.url}/logs?q=${encodeURIComponent('sum by (detected_level) (count_over_time({service_name="shop"}[1m]))')}`);
+  await page.waitForSelector("main .chart canvas");
+  await page.waitForSelector("main table >> text=error");
+}
+
+export async function lines_are_followed_as_they_come(visitor) {
+  const page = await visitor.open("/logs?live=1&service=live", { lang: "en" });
+  await page.waitForSelector("button:has(.dot.on)");
+  const began = Date.now();
+  await push(visitor, "live", "the line that somebody waits for");
+  await page.waitForSelector("article >> text=somebody waits for", { timeout: 5000 });
+  assert.ok(Date.now() - began < 3000, `${Date.now() - began} ms`);
+}
+
 /** Stands last: from here on the server wants a name. */
 export async function the_first_user_closes_the_server_and_comes_in(visitor) {
   visitor.expect(/401/);

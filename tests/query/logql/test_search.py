@@ -43,6 +43,12 @@ def logql(text: str, **scope: str) -> str:
             '{service_name=~".+"} | json | logfmt | drop __error__, __error_details__ | duration > 250ms',
             id="a field compared",
         ),
+        pytest.param(
+            "trace_id:4BF92F3577B34DA6",
+            '{service_name=~".+"} | regexp "(?P<trace_in_line>(?i:4bf92f3577b34da6))"'
+            ' | trace_id="4bf92f3577b34da6" or trace_in_line!="" | drop trace_in_line',
+            id="a trace, beside the line or within it",
+        ),
         pytest.param("http://a/b", '{service_name=~".+"} |~ "(?i)http://a/b"', id="an address is a word"),
         pytest.param("a.b(c)", '{service_name=~".+"} |~ "(?i)a\\\\.b\\\\(c\\\\)"', id="what regexes mean"),
         pytest.param("12:30", '{service_name=~".+"} |~ "(?i)12:30"', id="a time is a word"),

@@ -1,10 +1,22 @@
 import { describe, expect, test } from "vitest";
-import { jsonRows, lineOf, marked, onOneLine, visible, withField } from "./logs.ts";
+import { jsonRows, lineOf, marked, onOneLine, traceOf, visible, withField } from "./logs.ts";
 
 test("a line knows its stream and its moment", () => {
   const stream = { id: "0f", service: "shop", environment: "", host: "web-1", labels: {} };
   const line = lineOf({ ts: "1795193448534000123", stream: 0, severity: "error", line: "x" }, [stream]);
   expect([line.ms, line.stream.service, line.traceId]).toEqual([1795193448534, "shop", ""]);
+});
+
+test.each([
+  ["beside it", "x", "ab".repeat(16), "ab".repeat(16)],
+  ["in JSON", `{"trace_id":"${"AB".repeat(16)}"}`, "", "ab".repeat(16)],
+  ["in logfmt", `level=info traceId=${"0f".repeat(16)} x=1`, "", "0f".repeat(16)],
+  ["escaped", `{\\"trace.id\\": \\"${"0f".repeat(16)}\\"}`, "", "0f".repeat(16)],
+  ["nowhere", `id=${"0f".repeat(16)}`, "", ""],
+])("the trace of a line stands %s", (_, text, trace_id, expected) => {
+  const stream = { id: "0f", service: "", environment: "", host: "", labels: {} };
+  const line = lineOf({ ts: "1", stream: 0, severity: "info", line: text, trace_id }, [stream]);
+  expect(traceOf(line)).toBe(expected);
 });
 
 describe("words in a line", () => {

@@ -26,6 +26,13 @@ export function lineOf(shown: LineShown, streams: readonly StreamShown[]): Line 
   };
 }
 
+const TRACE_IN_TEXT = /\btrace[_.-]?id\W{1,6}([0-9a-f]{32})\b/i;
+
+/** The trace a line belongs to, said beside it or in it; "" when neither does. */
+export function traceOf(line: Line): string {
+  return line.traceId || (TRACE_IN_TEXT.exec(line.text.slice(0, 65_536))?.[1]?.toLowerCase() ?? "");
+}
+
 export type Tone = "critical" | "warning" | "info" | "unknown";
 /** The colour strip at a line's left edge: red is for what is wrong, and debug is quiet. */
 export const TONE: Record<LineSeverity, Tone> = {

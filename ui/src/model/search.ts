@@ -96,11 +96,11 @@ export function offers(piece: Piece, fields: readonly FieldValues[], values: rea
   const found: Offer[] = [];
   if (piece.kind === "name") {
     if (piece.typed === "" && !piece.logql) return [];
-    for (const { name, kind, top } of fields)
-      if (!piece.logql || kind === "label")
-        found.push({ kind: "name", text: name, count: top.reduce((sum, one) => sum + one.count, 0) });
+    for (const { name, kind } of fields)
+      if ((!piece.logql || kind === "label") && !found.some((one) => one.text === name))
+        found.push({ kind: "name", text: name, count: null });
     if (!piece.logql)
-      for (const name of ["level", "service"])
+      for (const name of ["level", "service", "trace_id", "security"])
         if (!found.some((one) => one.text === name)) found.push({ kind: "name", text: name, count: null });
   } else {
     const own = piece.name === "service" ? "service_name" : piece.name;

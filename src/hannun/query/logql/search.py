@@ -2,8 +2,8 @@
 
 Words and "quoted phrases" must all stand in the line, whatever their case; `-word` must not. `name:value` asks a label
 of the stream (`*` is a wildcard), the severity (`level:error`, `severity:warn+` and worse), lines that speak of an
-attack (`security:failed_login`), or a field of the line as JSON or logfmt has it; `name>value` compares numbers,
-durations and sizes. What begins with a brace, or is a metric question, is LogQL already.
+attack (`security:failed_login`), those of a trace (`trace_id:4bf9…`), or a field of the line as JSON or logfmt has it;
+`name>value` compares numbers, durations and sizes. What begins with a brace, or is a metric question, is LogQL already.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ SAME_AS = {
 }
 """What people call these, and the stream labels that may say them, the likeliest first."""
 _SECURITY = "security"
+_TRACE = ("trace_id", "traceid", "trace")
+_TRACE_ID = re.compile(r"[0-9a-fA-F]{16,32}")
 _NAME = r"[A-Za-z_][A-Za-z0-9_.\-]*"
 _TERM = re.compile(
     rf"""(?P<minus>-)?(?:
@@ -91,7 +93,7 @@ def regexes_of(security: SecurityRules | None) -> dict[str, str]:
 def _words(text: str, matchers: list[str], labels: Collection[str], security: Mapping[str, str]) -> Understood:
     lines: list[str] = []
     fields: list[str] = []
-    severities: list[str] = []
+    beside: list[str] = []
     marked: list[str] = []
     terms = list(_TERM.finditer(text))
     if len(terms) > TERMS_MAX:
@@ -110,14 +112,18 @@ def _words(text: str, matchers: list[str], labels: Collection[str], security: Ma
         negated = minus or op == "!="
         label = _label(name, labels)
         if name in _SEVERITY_NAMES and label not in labels:
-            severities.append(_severity(value, negated))
+            beside.append(_severity(value, negated))
+        elif name.lower() in _TRACE and _TRACE_ID.fullmatch(value) and label not in labels and op in (":", "=", "!="):
+            beside.append(_trace(value.lower(), negated))
+            if not negated:
+                marked.append(value)
         elif name == _SECURITY and value in security and label not in labels and op in (":", "=", "!="):
             lines.append(f"{'!~' if negated else '|~'} {quoted(security[value])}")
         elif label in labels and op in (":", "=", "!="):
             matchers.append(f"{label}{_match(value, negated)}")
         else:
             lines, fields = lines + _needed(value, op, negated), [*fields, _field(name, op, value, negated)]
-    return Understood("words", _query(matchers, [*lines, *severities, *_parsed(fields)]), tuple(marked))
+    return Understood("words", _query(matchers, [*lines, *beside, *_parsed(fields)]), tuple(marked))
 
 
 def _label(name: str, labels: Collection[str]) -> str:
@@ -142,6 +148,14 @@ def _severity(value: str, negated: bool) -> str:
         worse = "|".join(SEVERITIES[SEVERITIES.index(wanted) :])
         return f"| detected_level{'!~' if negated else '=~'}{quoted(worse)}"
     return f"| detected_level{_match(wanted, negated)}"
+
+
+def _trace(trace_id: str, negated: bool) -> str:
+    """OpenTelemetry says a line's trace beside it and others within it; a pipeline can ask for both only as labels."""
+    found = f'trace_id="{trace_id}" or trace_in_line!=""'
+    if negated:
+        found = f'trace_id!="{trace_id}" and trace_in_line=""'
+    return f'| regexp "(?P<trace_in_line>(?i:{trace_id}))" | {found} | drop trace_in_line'
 
 
 def _needed(value: str, op: str, negated: bool) -> list[str]:
