@@ -19,7 +19,7 @@ from hannun.receive.elasticsearch import PREFIX, routes
 from hannun.receive.log_door import LogDoor
 from hannun.receive.log_intake import LogIntake
 from hannun.receive.log_limits import LogLimits
-from hannun.wire.elasticsearch import decode_bulk
+from hannun.wire.elasticsearch import Bulk, BulkDecoder, decode_bulk
 from hannun.wire.loki.limits import PushLimits
 
 NDJSON = {"content-type": "application/x-ndjson"}
@@ -228,4 +228,97 @@ def test_any_body_is_a_bulk_or_an_error_of_ours(lines: list[bytes], action: byte
         found = decode_bulk(b"\n".join([action, *lines]), now_ns=1)
     except (WireError, TooLarge):
         return
-    assert [item.line for item in found.items if item.line >= 0] == list(range(len(found.columns)))
+    assert [line for line in found.lines if line >= 0] == list(range(len(found.columns)))
+
+
+FAST = BulkDecoder()
+KNOWN = [
+    "message", "msg", "log", "event.original", "@timestamp", "timestamp", "time", "date", "service", "service.name",
+    "host", "host.name", "env", "kubernetes.namespace", "container_name", "tags", "a", "a.b", "", "이름", "x\\u0041",
+]  # fmt: skip
+RAW = st.sampled_from(
+    [
+        '"결제"', '"a\\n\\"b\\" \\u00e9 \\ud55c"', '"\\ud83d\\ude00"', '"\\ud800"', '"\\\\ud83d"', '""', "null", "true",
+        "false", "0", "-0", "-1", "01", "123456789012345678", "1234567890123456789012", "1.5", "-0.0", "1.50",
+        "0.0001", "0.00001", "1e3", "1.5E-7", "123456789.123456", "12345678901234.5", "0.1234567890123456", "NaN",
+        "[]", '["a","b"]', '["a", 1]', '["é"]', "[[]]", "{}", "1700000000", "1700000000123", "1700000000123456",
+        "1700000000123456789", "99999999999", '"2026-11-20T14:02:31.123Z"', '"2026-02-29T14:02:31Z"',
+        '"2028-02-29T23:59:59.999999999Z"', '"2026-11-20 14:02:31"', '"2026-11-20T14:02:31+09:00"',
+        '"1969-12-31T23:59:59Z"', '"2199-12-31T00:00:00.1Z"', '"1.5"', '"17"',
+    ]
+)  # fmt: skip
+
+
+def an_object(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    pairs = st.lists(st.tuples(st.sampled_from(KNOWN), st.sampled_from([":", " : "]), inner), max_size=5)
+    return pairs.map(lambda found: "{" + ", ".join(f'"{name}"{colon}{value}' for name, colon, value in found) + "}")
+
+
+DOCUMENTS = an_object(st.recursive(RAW, an_object, max_leaves=4)).map(lambda text: text.encode())
+LIKELY = DOCUMENTS.map(lambda text: b'{"message":"a line",' + text[1:] if len(text) > 2 else b'{"message":"b"}')
+ACTION_LINES = st.sampled_from(
+    [
+        b'{"index":{}}', b'{"create":{"_index":"x"}}', b'{"create":{"_index":"y","_id":"1"}}', b' { "index" : {} } \r',
+        b'{"index":{},"create":{}}', b'{"update":{"_id":5}}', b'{"delete":{"_id":5}}', b'{"inbox":{}}',
+    ]
+)  # fmt: skip
+USUAL_ACTIONS = st.sampled_from([b'{"index":{}}', b'{"create":{"_index":"x"}}'])
+
+
+def said(found: Bulk) -> list[Any]:
+    """Item by item with its line, so that two ways to lay out columns compare; with broken UTF-8 mended."""
+    columns = found.columns
+    rows = [row for row, count in enumerate(columns.counts.tolist()) for _ in range(count)]
+
+    def text(raw: bytes) -> str:
+        return raw.decode("utf-8", "replace")
+
+    lines = [
+        (
+            list(columns.pairs_of(row)),
+            int(columns.ts_ns[line]),
+            text(columns.line(line)),
+            [(text(key), text(value)) for key, value in columns.metadata(line)],
+        )
+        for line, row in enumerate(rows)
+    ]
+    return [(item, lines[at] if at >= 0 else None) for item, at in zip(found.items, found.lines, strict=True)]
+
+
+def told(decode: Any, body: bytes) -> Any:
+    try:
+        return said(decode(body, now_ns=77, index="of-path"))
+    except (WireError, TooLarge) as err:
+        return str(err)
+
+
+@given(
+    st.one_of(
+        st.lists(st.tuples(USUAL_ACTIONS, st.one_of(LIKELY, DOCUMENTS)), max_size=5),
+        st.lists(st.tuples(ACTION_LINES, DOCUMENTS), max_size=4),
+    ),
+    st.sampled_from([b"\n", b"\r\n", b"\n\n \n"]),
+)
+@settings(max_examples=200, deadline=None)
+def test_the_compiled_decoder_says_what_the_plain_one_says(pairs: list[tuple[bytes, bytes]], end: bytes) -> None:
+    body = b"".join(line + end for pair in pairs for line in pair)
+    assert told(FAST.decode, body) == told(decode_bulk, body)
+
+
+@given(st.lists(LIKELY, min_size=1, max_size=4), st.data())
+@settings(max_examples=150, deadline=None)
+def test_the_compiled_decoder_reads_bent_bytes_like_the_plain_one(documents: list[bytes], data: st.DataObject) -> None:
+    body = bytearray(b"".join(b'{"create":{}}\n' + document + b"\n" for document in documents))
+    for _ in range(data.draw(st.integers(1, 3))):
+        body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
+    bent = bytes(body[: data.draw(st.integers(0, len(body)))])
+    assert told(FAST.decode, bent) == told(decode_bulk, bent)
+
+
+def test_many_small_and_some_large_documents_make_room_as_they_need_it() -> None:
+    many = [part for number in range(300) for part in ({"index": {"_id": str(number)}}, {"msg": "x", "n": number})]
+    wide = {"message": "w", **{f"field{number}": number for number in range(127)}}
+    wider = {"message": "w", **{f"field{number}": number for number in range(200)}}
+    deep = b'{"message":"d","' + b"p" * 300 + b'":{' + b",".join(b'"k%d":%d' % (n, n) for n in range(100)) + b"}}"
+    body = bulk(*many, *[{"index": {}}, wide, {"index": {}}, wider] * 20, *[{"index": {}}, deep] * 30)
+    assert told(FAST.decode, body) == told(decode_bulk, body)

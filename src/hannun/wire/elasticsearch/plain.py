@@ -8,7 +8,7 @@ a document without one is a line as a whole. Clients match the items of the answ
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from typing import Any
 
@@ -19,6 +19,7 @@ from hannun.wire.loki.columns import ColumnsBuilder, PushColumns
 from hannun.wire.loki.limits import PushLimits
 from hannun.wire.plain_logs import of_value
 
+SALT = b"elastic"
 ACTIONS = ("index", "create", "update", "delete")
 DOCUMENT_BYTES_MAX = 16 << 20
 DEPTH_MAX = 16
@@ -36,22 +37,24 @@ LABELS = (
 )  # fmt: skip
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Item:
-    """One action and what became of it. `line`: its position in the columns, -1 when nothing is to be stored."""
+    """One action; many documents may share it."""
 
     action: str
     index: str
     id: str
-    line: int = -1
     error: str = ""
     """Why the document cannot be read: `mapper_parsing_exception` to Elasticsearch's clients."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bulk:
+    """`lines`: of every item its position in the columns, -1 when nothing is to be stored."""
+
     columns: PushColumns
-    items: list[Item] = field(default_factory=list)
+    items: list[Item]
+    lines: list[int]
 
 
 def decode_bulk(
@@ -59,42 +62,44 @@ def decode_bulk(
 ) -> Bulk:
     """`index`: of the path. Raises WireError where Elasticsearch refuses the body, TooLarge for too many lines."""
     most = limits or PushLimits()
-    built = ColumnsBuilder(b"elastic")
+    built = ColumnsBuilder(SALT)
     items: list[Item] = []
+    positions: list[int] = []
     pairs = 0
     lines = _lines(body)
     for number, line in lines:
         most.check_lines(len(items) + 1)
-        item = _action(line, number, index)
+        item = action_of(line, number, index)
         items.append(item)
+        positions.append(-1)
         if item.action == "delete":
-            item.error = "documents are not deleted here: logs leave by retention"
+            items[-1] = replace(item, error="documents are not deleted here: logs leave by retention")
             continue
         found = next(lines, None)
         if found is None:
             raise WireError("The bulk request must be terminated by a newline [\\n]")
         try:
-            document: Any = _document(found[1])
+            document: Any = document_of(found[1])
             if item.action == "update":
                 document = document.get("doc") or document.get("upsert")
                 if not isinstance(document, dict):
                     raise WireError("failed to parse: an update has an object named doc or upsert")
             pairs += add(built, document, item.index, now_ns, zone)
         except WireError as err:
-            item.error = str(err)
+            items[-1] = replace(item, error=str(err))
             continue
         most.check_pairs(pairs)
-        item.line = len(built) - 1
+        positions[-1] = len(built) - 1
     if not items:
         raise WireError("request body is required")
-    return Bulk(built.columns(), items)
+    return Bulk(built.columns(), items, positions)
 
 
 def decode_document(body: bytes, *, now_ns: int, index: str, id_: str = "", zone: tzinfo = UTC) -> Bulk:
     """One document, as POST /{index}/_doc sends it. Raises WireError."""
-    built = ColumnsBuilder(b"elastic")
-    add(built, _document(body), index, now_ns, zone)
-    return Bulk(built.columns(), [Item("index", index, id_, 0)])
+    built = ColumnsBuilder(SALT)
+    add(built, document_of(body), index, now_ns, zone)
+    return Bulk(built.columns(), [Item("index", index, id_)], [0])
 
 
 def _lines(body: bytes) -> Iterator[tuple[int, bytes]]:
@@ -110,7 +115,8 @@ def _lines(body: bytes) -> Iterator[tuple[int, bytes]]:
             yield number, line
 
 
-def _action(line: bytes, number: int, index: str) -> Item:
+def action_of(line: bytes, number: int, index: str) -> Item:
+    """What the line of an action says; `number` is for the words of the WireError that it raises."""
     try:
         found = orjson.loads(line)
     except orjson.JSONDecodeError as err:
@@ -125,7 +131,8 @@ def _action(line: bytes, number: int, index: str) -> Item:
     return Item(name, str(told.get("_index") or index)[:255], str(told.get("_id") or "")[:512])
 
 
-def _document(line: bytes) -> dict[str, Any]:
+def document_of(line: bytes) -> dict[str, Any]:
+    """Raises WireError."""
     if len(line) > DOCUMENT_BYTES_MAX:
         raise WireError(f"a document of {len(line)} bytes; at most {DOCUMENT_BYTES_MAX} are taken")
     try:
