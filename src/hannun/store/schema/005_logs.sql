@@ -38,6 +38,8 @@ CREATE TABLE IF NOT EXISTS log_streams {on_cluster} ENGINE = Alias('log_streams_
 -- more than ASCII: two Hangul syllables have no three-gram), `ids` 19 CPU-s and 12 MB: it finds the granule of one uuid
 -- or order number, of which `words` sees in every granule all four-grams; it is built once a day is over.
 -- A commit becomes a compact part (one file for all columns: 4.3 instead of 5.5 CPU-s a GB); merges make wide ones.
+-- Merged parts are taken off the disk within two minutes: by itself the engine takes five and more, and a load of 1 GB
+-- leaves 900 MB of them.
 -- The projection is part of each part: as atomic as the lines, merged with them, built anew where lines are deleted.
 CREATE TABLE IF NOT EXISTS logs__local {on_cluster} (
   service      LowCardinality(String),
@@ -88,7 +90,8 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_aft
   lightweight_mutation_projection_mode = 'rebuild',
   exclude_materialize_skip_indexes_on_merge = 'words,wide,ids,traces,attribute_keys,attribute_values',
   min_bytes_for_wide_part = 67108864, max_bytes_to_merge_at_max_space_in_pool = 536870912,
-  min_age_to_force_merge_seconds = 7200, min_age_to_force_merge_on_partition_only = 1;
+  min_age_to_force_merge_seconds = 7200, min_age_to_force_merge_on_partition_only = 1,
+  cleanup_delay_period = 20, cleanup_delay_period_random_add = 5, max_cleanup_delay_period = 60;
 
 CREATE TABLE IF NOT EXISTS logs {on_cluster} ENGINE = Alias('logs__local');
 
