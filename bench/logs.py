@@ -35,7 +35,7 @@ NEEDLES = [log_mix.NEEDLE[: len(log_mix.NEEDLE) - cut] for cut in range(5)]
 ANY = '{app=~".+"}'
 UPKEEP_S = 16.0
 """Indexes are built once no lines have come for ten seconds, and that is looked at every five."""
-GONE_WITHIN_S = 90.0
+GONE_WITHIN_S = 100.0
 TAILED = 30
 JSON_SHARE = 0.3
 
@@ -208,15 +208,13 @@ def tail(peer: Peer) -> Line:
 
 
 def settled_bytes(peer: Peer) -> int:
-    """On disk once parts that were merged are gone: they stay for half a minute."""
-    before, deadline = disk_bytes(peer.data_dir), time.monotonic() + GONE_WITHIN_S
-    while time.monotonic() < deadline:
+    """On disk once the parts that were merged are gone, which stay for a minute or two; without the reserved file."""
+    engine = peer.data_dir / "engine"
+    most, deadline = disk_bytes(engine), time.monotonic() + GONE_WITHIN_S
+    while disk_bytes(engine) > 0.6 * most and time.monotonic() < deadline:
         time.sleep(1)
-        size = disk_bytes(peer.data_dir)
-        if size < before * 0.7:
-            break
-    time.sleep(3)
-    return disk_bytes(peer.data_dir)
+    time.sleep(2)
+    return disk_bytes(engine)
 
 
 def forget_peak(peer: Peer) -> None:

@@ -40,6 +40,7 @@ def rows() -> dict[str, Row]:
     import disk
     import footprint
     import ingest
+    import logs
     import page
     import scrape
     import smallest
@@ -51,6 +52,7 @@ def rows() -> dict[str, Row]:
         "page": page.run,
         "ingest": ingest.run,
         "query": query.run,
+        "logs": logs.run,
         "disk": disk.run,
         "scrape": scrape.run,
         "smallest": smallest.run,
@@ -81,7 +83,7 @@ def table(lines: list[Line]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("rows", nargs="*", help="footprint page ingest query disk scrape smallest (default: all)")
+    parser.add_argument("rows", nargs="*", help="footprint page ingest query logs disk scrape smallest (default: all)")
     parser.add_argument("--write", action="store_true", help="put the table into bench/README.md")
     asked = parser.parse_args()
     known = rows()
