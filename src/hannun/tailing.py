@@ -51,8 +51,8 @@ _STUCK_DO = Text(
     ko="파일이 남아 있는 한 잃는 것은 없습니다. 디스크 공간을 비우거나 저장소가 받지 않는 이유를 확인해 주세요",
 )
 _NOT_READ = Text(
-    en="job {job}: {kind} is not read by Hannun; its other sources are",
-    ko="작업 {job}: {kind} 소스는 읽지 않습니다. 이 작업의 다른 소스는 읽습니다",
+    en="job {job}: {kind} is not read here; what pushes to it can push to the server itself",
+    ko="작업 {job}: {kind} 소스는 읽지 않습니다. 여기로 보내던 것은 서버로 직접 보내 주세요",
 )
 
 

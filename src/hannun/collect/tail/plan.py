@@ -121,8 +121,11 @@ def unread(config: PromtailConfig) -> Sequence[tuple[int, str, str]]:
     """(line, job, source) of what a job asks for and nothing here reads."""
     found: list[tuple[int, str, str]] = []
     for job in config.scrape:
-        if job.kafka is not None:
-            found.append((job.line, job.job_name, "kafka"))
-        if job.heroku_drain is not None:
-            found.append((job.line, job.job_name, "heroku_drain"))
+        asked = {
+            "kafka": job.kafka,
+            "heroku_drain": job.heroku_drain,
+            "gelf": job.gelf,
+            "loki_push_api": job.push,
+        }
+        found += [(job.line, job.job_name, kind) for kind, config in asked.items() if config is not None]
     return found

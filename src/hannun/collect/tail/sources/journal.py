@@ -41,7 +41,7 @@ def item_of(raw: bytes, job: Job, config: JournalConfig) -> Item | None:
         entry = orjson.loads(raw)
     except ValueError:
         return None
-    if not isinstance(entry, dict) or "__CURSOR" not in entry:
+    if not isinstance(entry, dict) or not isinstance(entry.get("__CURSOR"), str):
         return None
     fields = {name: text for name, value in entry.items() if (text := text_of(value)) is not None}
     labels = job.relabeler.apply({**labels_of(fields), **config.labels})
@@ -70,8 +70,8 @@ def text_of(value: Any) -> str | None:
             return value
         case list() if value and all(isinstance(each, int) and 0 <= each < 256 for each in value):
             return bytes(value).decode("utf-8", "replace")
-        case list() if value:
-            return text_of(value[0])
+        case [str() as first, *_]:
+            return first
         case _:
             return None
 
