@@ -245,6 +245,24 @@ async def test_lines_of_security_events_are_found_by_their_kind(get) -> None:
     assert (await get("logs/security")).json() == {"kinds": []}
 
 
+async def test_security_events_are_counted_in_the_range_and_the_scope(get, reader) -> None:
+    times = range(NOW_MS - 900_000, NOW_MS + 1, 15_000)
+
+    def counted(kind: str, service: str, samples: list[tuple[int, float]]) -> None:
+        reader.add(Labels.of(__name__="security_events_total", kind=kind, service=service, host="h"), samples)
+
+    counted("scanner", "web", [(ts, 40.0) for ts in times])  # all of it long ago
+    counted("failed_login", "ssh", [(ts, 7.0) for ts in times if ts > NOW_MS - 60_000])  # began just now, with seven
+    counted("failed_login", "web", [(ts, 100.0 + (ts > NOW_MS - 30_000)) for ts in times])  # one more than before
+    params = {"from": NOW_MS - 300_000, "to": NOW_MS}
+    found = (await get("logs/security", **params)).json()["kinds"]
+    assert [(one["kind"], one["lines"], one["search"]) for one in found] == [
+        ("failed_login", 8, "security:failed_login")
+    ]
+    assert found[0]["title"]["ko"] == "로그인 실패"
+    assert (await get("logs/security", service="ssh", **params)).json()["kinds"][0]["lines"] == 7
+
+
 async def test_bars_hold_every_line_once(get) -> None:
     found = (await get("logs/histogram", buckets=30, to=NOW_MS, **{"from": NOW_MS - 60_000})).json()
     assert (found["step_ms"], found["total"]) == (2000, 53)
