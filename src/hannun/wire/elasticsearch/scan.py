@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hannun.wire.compiled import compiled
+from hannun.wire.compiled import compiled, word
 from hannun.wire.elasticsearch.plain import LABELS, MESSAGES, PAIRS_MAX, TIMES
 from hannun.wire.elasticsearch.walk import (
     DEPTH_MAX,
@@ -48,6 +48,8 @@ _NS_SECONDS, _NS_MAX = 9_223_372_036, (1 << 63) - 1
 _DAYS = np.array([0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334], dtype=np.int64)
 _LENGTHS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], dtype=np.int64)
 _U = np.uint64
+_ONES, _HIGHS = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
+_FEEDS = _ONES * np.uint64(0x0A)
 
 _GROUPS = (TIMES, MESSAGES, *(names for _, names in LABELS))
 _NAMES = [name.encode() for names in _GROUPS for name in names]
@@ -231,15 +233,31 @@ def _line(body: Any, at: Any, total: Any) -> Any:
     """(start, end, position behind) of the next line that is not blank; start is -1 behind the last one."""
     while at < total:
         end = at
-        blank = True
-        while end < total and byte_at(body, end) != 0x0A:
-            byte = byte_at(body, end)
-            blank = blank and (byte == 0x20 or (byte >= 0x09 and byte <= 0x0D))
+        while end < total and byte_at(body, end) != 0x0A and _is_blank(byte_at(body, end)):
             end += 1
-        if not blank:
-            return at, end, end + 1
+        if end < total and byte_at(body, end) != 0x0A:
+            stop = _end(body, end, total)
+            return at, stop, stop + 1
         at = end + 1
     return np.int64(-1), total, total
+
+
+@compiled
+def _is_blank(byte: Any) -> Any:
+    return byte == 0x20 or (byte >= 0x09 and byte <= 0x0D)
+
+
+@compiled
+def _end(body: Any, at: Any, total: Any) -> Any:
+    """Where the next line feed stands, or the end."""
+    while total - at >= 8:
+        feeds = word(body, at) ^ _FEEDS
+        if (feeds - _ONES) & ~feeds & _HIGHS:
+            break
+        at += 8
+    while at < total and byte_at(body, at) != 0x0A:
+        at += 1
+    return at
 
 
 @compiled

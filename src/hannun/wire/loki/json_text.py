@@ -102,9 +102,14 @@ def string(body: Any, at: Any, end: Any, text: Any, out: Any) -> Any:
             quotes = eight ^ _QUOTES
             slashes = eight ^ _SLASHES
             found = (quotes - _ONES) & ~quotes | (slashes - _ONES) & ~slashes | (eight - _SPACES) & ~eight
-            if found & _HIGHS:
-                break
+            found &= _HIGHS
             _put(text, out, eight)
+            if found:
+                # The lowest bit is that of the first byte that ends the run; those above it may be carried over.
+                run = ((((found & ~found + _U(1)) - _U(1)) & _ONES) * _ONES >> _U(56)) - _U(1)
+                at += np.int64(run)
+                out += np.int64(run)
+                break
             at += 8
             out += 8
         byte = byte_at(body, at)
