@@ -89,7 +89,8 @@ class Machinery:
             await self.tailer.stop()
         with suppress(TimeoutError):
             async with asyncio.timeout(flush_s):
-                await asyncio.gather(*(lane.drained() for lane in self.lanes))
+                # Who takes nothing now gets it in the next life.
+                await asyncio.gather(*(lane.drained() for lane in self.lanes if not lane.failures))
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
