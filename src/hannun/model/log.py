@@ -117,6 +117,7 @@ class LogSink(Protocol):
         """Returns when the batch is durable and visible to the next query and to tails.
 
         Raises OutOfBounds (a timestamp), Overloaded, DiskFull or StoreUnavailable; then nothing was stored.
+        Of more new streams than are admitted the rest is stored all the same, and Overloaded tells so.
         """
         ...
 
