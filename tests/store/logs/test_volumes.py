@@ -93,6 +93,13 @@ def test_what_does_not_fit_is_asked_for_each_time(bench: Any, line: Any, monkeyp
             assert volumes_of(bench.store, start, end) == lines_in(lines, start, end), (start, end)
 
 
+def test_a_range_of_very_many_hours_is_the_engines(bench: Any, line: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(volumes, "HOURS_MAX", 1)
+    bench.put(*(line(A, ts, "x") for ts in TIMES))
+    assert volumes_of(bench.store, 0, 2 * NOW_NS) == {A: (10, 10)}
+    assert volumes_of(bench.store, MIDNIGHT + 1, MIDNIGHT + HOUR + 1) == {A: (3, 3)}
+
+
 def test_a_commit_that_takes_long_is_not_waited_for(bench: Any, line: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(volumes, "LOAD_S_MAX", 0.01)
     bench.put(line(A, NOW_NS, "x"))

@@ -24,6 +24,8 @@ from hannun.store.logs.seen import Positions
 
 ROWS_MAX = 1_000_000
 """Counts in memory: a stream's minute each, 26 bytes."""
+HOURS_MAX = 24 * 92
+"""Of a longer range the engine's own sum is as quick."""
 LOAD_S_MAX = 1.0
 """Commits wait for a load, and a load for a commit: no longer than this."""
 
@@ -63,9 +65,9 @@ class Volumes:
         with self._lock:
             for hour in [one for one in self._hours if first <= one <= last]:
                 at = slice(None) if first == last else np.flatnonzero(minutes // 60 == hour)
-                counts = grouped(streams[at], positions[at], minutes[at] - 60 * hour, sizes[at])
-                self._hours[hour].add(counts)
-                self._rows += len(counts)
+                before = len(self._hours[hour])
+                self._hours[hour].add(grouped(streams[at], positions[at], minutes[at] - 60 * hour, sizes[at]))
+                self._rows += len(self._hours[hour]) - before
             self._evict()
 
     def forget(self) -> None:
@@ -98,11 +100,12 @@ class Volumes:
     def _whole_minutes(self, hours: list[int], first: int, end: int, budget: Budget) -> list[Counts]:
         if not hours:
             return []
-        held = self._held(hours, first, end)
-        if held is None and self._load(hours):
+        if len(hours) <= HOURS_MAX:
             held = self._held(hours, first, end)
-        if held is not None:
-            return held
+            if held is None and self._load(hours):
+                held = self._held(hours, first, end)
+            if held is not None:
+                return held
         span = {"from": first // 60 * 3600, "to": -(-end // 60) * 3600, "first": 4 * first, "last": 4 * end - 1}
         return [_counts(self._engine.query_arrow(_BY_STREAM, span, budget))]
 
@@ -116,12 +119,13 @@ class Volumes:
             return [self._hours[hour].between(first - 60 * hour, end - 60 * hour) for hour in hours]
 
     def _load(self, hours: list[int]) -> bool:
-        """Whether these hours were read."""
-        with self._lock:
-            missing = [hour for hour in hours if hour not in self._hours]
-        if len(missing) >= self._too_many or not self._commits.acquire(timeout=LOAD_S_MAX):
+        """Whether these hours are in memory now."""
+        if len(self._missing(hours)) >= self._too_many or not self._commits.acquire(timeout=LOAD_S_MAX):
             return False
+        missing = self._missing(hours)
         try:
+            if not missing:
+                return True  # another question has read them meanwhile
             first, last = missing[0], missing[-1]
             span = {"from": first * 3600, "to": (last + 1) * 3600, "first": 240 * first, "last": 240 * last + 239}
             rows = self._engine.query_arrow(_BY_MINUTE, span, Budget(timeout_s=LOAD_S_MAX))
@@ -135,6 +139,10 @@ class Volumes:
         finally:
             self._commits.release()
         return True
+
+    def _missing(self, hours: list[int]) -> list[int]:
+        with self._lock:
+            return [hour for hour in hours if hour not in self._hours]
 
     def _take(self, hours: list[int], rows: pa.Table) -> None:
         counts = _counts(rows)
