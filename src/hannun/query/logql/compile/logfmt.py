@@ -62,7 +62,10 @@ class LogfmtKeys:
             rivals = build.text(f"(?:^| ){'[^a-zA-Z0-9 =]'.join(key.split('_'))}=")
             there = f"({there} OR match({line}, {rivals}))"
             doubtful.append(f"countMatches({line}, {rivals}) > countSubstrings(concat(' ', {line}), {behind_space})")
-        empty_there = ALWAYS if self._keys is not None else f"{at} > 0" if self._node.keep_empty else NEVER
+        empty_there = ALWAYS if self._keys is not None else NEVER
+        if self._keys is None and self._node.keep_empty:
+            # A key that stands alone is kept, too.
+            empty_there = f"position({line}, {build.text(key.split('_')[0])}) > 0"
         return Text(found, f"({there} AND {any_of(doubtful)})", empty_there)
 
     def number_text(self, name: str) -> Text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -56,16 +57,28 @@ def read_rows(reader: LogReader, statement: Statement, streams: Streams, budget:
             close()
 
 
-def rows_of(batch: Any, streams: Streams, budget: Budget, *, body: str = "body") -> Iterator[Row]:
-    """Rows of one batch with ROW_COLUMNS, the line in the column `body`."""
+def rows_of(batch: Any, streams: Streams, budget: Budget) -> Iterator[Row]:
+    """Rows of one batch with ROW_COLUMNS."""
+    return _rows(batch, streams, budget, "body", batch.column("attributes").to_pylist())
+
+
+def sampled_rows_of(batch: Any, streams: Streams, budget: Budget) -> Iterator[Row]:
+    """Rows of a batch of samples that all are unsure."""
+    attributes = [list(json.loads(text).items()) for text in map(_text, batch.column("metadata").to_pylist())]
+    return _rows(batch, streams, budget, "raw", attributes)
+
+
+def _rows(batch: Any, streams: Streams, budget: Budget, body: str, attributes: list[Any]) -> Iterator[Row]:
     ids, times = batch.column("stream").to_pylist(), batch.column("t").to_pylist()
-    severities, attributes = batch.column("severity").to_pylist(), batch.column("attributes").to_pylist()
-    bodies = batch.column(body)
+    severities, bodies = batch.column("severity").to_pylist(), batch.column(body)
     for start in range(0, batch.num_rows, CHECK_EVERY_ROWS):
         budget.check()
-        for i, body in enumerate(bodies.slice(start, CHECK_EVERY_ROWS).to_pylist(), start):
-            text = body if isinstance(body, str) else bytes(body).decode("utf-8", "replace")
-            yield Row(streams.by_id[ids[i]], times[i], text, metadata_of(severities[i], attributes[i]))
+        for i, text in enumerate(bodies.slice(start, CHECK_EVERY_ROWS).to_pylist(), start):
+            yield Row(streams.by_id[ids[i]], times[i], _text(text), metadata_of(severities[i], attributes[i]))
+
+
+def _text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else bytes(value).decode("utf-8", "replace")
 
 
 @dataclass(frozen=True, slots=True)

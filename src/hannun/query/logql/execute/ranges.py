@@ -26,7 +26,7 @@ from hannun.query.logql.compile.statements import Selection
 from hannun.query.logql.compile.sure import ALWAYS, NEVER
 from hannun.query.logql.execute.columns import coded, numbers_of
 from hannun.query.logql.execute.errors import pipeline_error
-from hannun.query.logql.execute.plain import Row, Sampler, Streams, metadata_of, read_rows, rows_of
+from hannun.query.logql.execute.plain import Row, Sampler, Streams, metadata_of, read_rows, sampled_rows_of
 from hannun.query.logql.execute.plan import Plan, from_keys
 from hannun.query.logql.execute.question import BYTES, RATES, Question, absent_labels, looks_at_no_line
 from hannun.query.logql.execute.samples import Samples, evaluate
@@ -202,7 +202,7 @@ class RangeRun:
             self._tell_read(batch.num_rows, numbers_of(batch, "size", np.int64))
             if unsure.any():
                 odd = batch.filter(pa.array(unsure))
-                self._through(rows_of(odd, by_id, self._budget, body="raw"), by_id, sampler)
+                self._through(sampled_rows_of(odd, by_id, self._budget), by_id, sampler)
 
     def _places(
         self, batch: Any, keys: int, labels: Callable[[tuple[Any, ...]], Labels | None], wanted_rows: NDArray[np.bool_]
