@@ -4,7 +4,7 @@ Compiled code that reads bytes a stranger sent can read out of bounds, so one ru
 compared with the end of its message before a byte is loaded, a length is compared with what is left before it is added,
 and a varint has at most 10 bytes. `plain.py` is the meaning; a fuzz test holds both together.
 
-Labels are hashed as raw bytes in two 64-bit lanes (xxHash64's round with two sets of odd constants, the lanes mixed,
+Labels are hashed as raw bytes in two 64-bit lanes (xxHash64's round with two sets of odd factors, the lanes mixed,
 and a random seed per process): equal bytes are equal labels, and 128 bits leave no room for two label sets to meet by
 chance.
 """
@@ -99,18 +99,21 @@ def _tag(body: Any, at: Any, end: Any) -> Any:
 
 
 @compiled
-def _hash(body: Any, start: Any, end: Any, a: Any, b: Any) -> Any:
+def _hash(body: Any, start: Any, end: Any, a: Any, b: Any, seed: Any) -> Any:
     """The two lanes after `body[start:end]`. The length is mixed in, so that zero bytes at the end count.
 
-    A step takes sixteen bytes, half of them into each lane, and then mixes the lanes: it is a permutation of all 128
-    bits for given bytes, so bytes that differ are told apart by all of them.
+    A step takes sixteen bytes, half of them into each lane, and then mixes the lanes: for given bytes it is a
+    permutation of all 128 bits. The factors are secret, because a step takes in as much as it holds: with known ones a
+    sender could choose the bytes of one step to undo the difference that those of the step before made.
     """
+    take_a, turn_a = seed | _U(1), (seed << _U(47) | seed >> _U(17)) ^ _A1 | _U(1)
+    take_b, turn_b = (seed << _U(29) | seed >> _U(35)) ^ _B1 | _U(1), (seed << _U(11) | seed >> _U(53)) ^ _B2 | _U(1)
     at = start
     while end - at >= 16:
-        a += eight(body, at) * _A2
-        b += eight(body, at + 8) * _B2
-        a = (a << _U(31) | a >> _U(33)) * _A1
-        b = (b << _U(29) | b >> _U(35)) * _B1
+        a += eight(body, at) * take_a
+        b += eight(body, at + 8) * take_b
+        a = (a << _U(31) | a >> _U(33)) * turn_a
+        b = (b << _U(29) | b >> _U(35)) * turn_b
         a += b
         b += a << _U(23) | a >> _U(41)
         at += 16
@@ -124,10 +127,10 @@ def _hash(body: Any, start: Any, end: Any, a: Any, b: Any) -> Any:
         high |= _U(byte_at(body, at)) << shift
         shift += _U(8)
         at += 1
-    a += low * _A2
-    b += high * _B2
-    a = (a << _U(31) | a >> _U(33)) * _A1
-    b = (b << _U(29) | b >> _U(35)) * _B1
+    a += low * take_a
+    b += high * take_b
+    a = (a << _U(31) | a >> _U(33)) * turn_a
+    b = (b << _U(29) | b >> _U(35)) * turn_b
     a += b
     b += a << _U(23) | a >> _U(41)
     # After the step, where no choice of bytes can cancel it.
@@ -249,7 +252,7 @@ def scan(
             if number == 1:
                 if pos != run_end:
                     if run_end > run_start:
-                        a, b = _hash(body, run_start, run_end, a, b)
+                        a, b = _hash(body, run_start, run_end, a, b, seed)
                     run_start = pos
                 run_end = inner_stop
             elif number == 2:
@@ -279,7 +282,7 @@ def scan(
                 histograms += 1
             pos = inner_stop
         if run_end > run_start:
-            a, b = _hash(body, run_start, run_end, a, b)
+            a, b = _hash(body, run_start, run_end, a, b, seed)
         keys[series, 0] = _finish(a)
         keys[series, 1] = _finish(b)
         counts[series] = held

@@ -83,7 +83,7 @@ def layout(body: Any, symbols: Any, series: Any, tally: Any) -> Any:
 def hash_symbols(body: Any, symbols: Any, seed: Any, keys: Any) -> None:
     """`keys` uint64[k, 2]: equal texts have equal keys."""
     for index in range(len(symbols)):
-        a, b = _hash(body, symbols[index, 0], symbols[index, 1], seed, ~seed)
+        a, b = _hash(body, symbols[index, 0], symbols[index, 1], seed, ~seed, seed)
         keys[index, 0] = _finish(a)
         keys[index, 1] = _finish(b)
 
