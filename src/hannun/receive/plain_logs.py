@@ -35,7 +35,7 @@ _ZONE_UNKNOWN = Text(
     en='timezone "{zone}" is not known; write it like Asia/Seoul',
     ko='시간대 "{zone}" 값을 알 수 없습니다. Asia/Seoul처럼 적어 주세요',
 )
-_TOO_MANY = Text(en="at most {most} parameters become labels", ko="레이블이 되는 매개변수는 최대 {most}개입니다")
+_TOO_MANY = Text(en="at most {most} parameters become labels", ko="라벨이 되는 매개변수는 최대 {most}개입니다")
 
 
 class PlainLogsReceiver:
