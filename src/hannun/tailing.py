@@ -134,7 +134,8 @@ class Tailing:
         # Pipelines and formats take their time to load, and nobody waits for them.
         plan = self._plan
         if plan is None:
-            plan = await asyncio.to_thread(make_plan, None, self._metrics)
+            keep_s = (self._settings.retention.logs_ms or 0) / 1000
+            plan = await asyncio.to_thread(make_plan, None, self._metrics, keep_s)
         spool = await asyncio.to_thread(Spool, self._folder / "spool", bytes_max=SPOOL_BYTES_MAX)
         patience = Patience(min_s=0.2, max_s=5.0)
         await self._machinery.add_lane(Lane(spool, OwnStore(self._intake), self._metrics, patience=patience))
@@ -310,15 +311,18 @@ def read_promtail(file: Path | None) -> tuple[PromtailConfig | None, tuple[Compl
     return config, (*complaints, *more)
 
 
-def make_plan(config: PromtailConfig | None, metrics: TailMetrics) -> Plan:
-    """Raises ConfigError for stages that cannot be built. Blocks (it looks at the machine)."""
+def make_plan(config: PromtailConfig | None, metrics: TailMetrics, keep_s: float = 0.0) -> Plan:
+    """`keep_s`: how old a line may be that is worth reading, 0: any age. Blocks (it looks at the machine).
+
+    Raises ConfigError for stages that cannot be built.
+    """
     if config is not None:
         from hannun.collect.tail.plan import of_config
 
         return of_config(config, metrics, select)
     from hannun.collect.tail.around import Machine, plan_of
 
-    return plan_of(Machine(hostname()), metrics)
+    return plan_of(Machine(hostname(), keep_s=keep_s), metrics)
 
 
 def select(selector: str) -> Selects:

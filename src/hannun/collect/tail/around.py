@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,6 +44,8 @@ class Machine:
     socket: str = _SOCKET
     homes: Callable[[], list[Path]] = lambda: _homes()
     journals: tuple[Path, ...] = (Path("/var/log/journal"), Path("/run/log/journal"))
+    keep_s: float = 0.0
+    """Files that nobody wrote to for so long hold only lines that would not be kept; 0: everything is."""
 
 
 def plan_of(machine: Machine, metrics: TailMetrics) -> Plan:
@@ -92,6 +95,8 @@ def look_around(machine: Machine) -> Found:
     """Every file that looks like a log of this machine."""
     found = Found()
     for job, path, labels in (*_var_log(machine, found), *_docker(machine, found), *_pm2(machine, found)):
+        if machine.keep_s and _age_s(path) > machine.keep_s:
+            continue
         pairs = tuple(sorted({**labels, "host": machine.host, "filename": str(path)}.items()))
         found.files.append(Wanted(job, path, pairs, (("__path__", str(path)),), job))
     return found
@@ -111,6 +116,13 @@ def _var_log(machine: Machine, found: Found) -> Iterator[Named]:
         if path.is_symlink() or str(path).startswith(journals) or not _is_log(path.name):
             continue
         yield VAR_LOG, path, {"service_name": service_of(path, machine.logs)}
+
+
+def _age_s(path: Path) -> float:
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _is_log(name: str) -> bool:

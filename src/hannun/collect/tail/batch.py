@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from hannun.collect.discovery.labels import sanitized
 from hannun.model.labels import Labels
 from hannun.process.pipeline.entry import Entry
 from hannun.wire.loki.encode import encode, labels_text
@@ -77,8 +78,10 @@ class Batch:
                 return False
             self._seen_streams.add(key)
         ts_ns = self._once(source, entry.ts_ns, key, line) if timed else entry.ts_ns
-        metadata = tuple(entry.metadata.items()) if entry.metadata else ()
-        self._streams.setdefault(entry.tenant, {}).setdefault(key, []).append((ts_ns, line, metadata))
+        metadata = (
+            tuple((clean(name), clean(value)) for name, value in entry.metadata.items()) if entry.metadata else ()
+        )
+        self._streams.setdefault(clean(entry.tenant), {}).setdefault(key, []).append((ts_ns, line, metadata))
         self.size_bytes += len(line) + _LINE_COST
         self.lines += 1
         return True
@@ -105,7 +108,9 @@ class Batch:
         names, values = self._limits.name_length or None, self._limits.value_length or None
         return tuple(
             sorted(
-                (name[:names], value[:values]) for name, value in labels.items() if value and not name.startswith("__")
+                (named(name)[:names], clean(value[:values]))
+                for name, value in labels.items()
+                if value and not name.startswith("__")
             )
         )
 
@@ -118,6 +123,17 @@ class Batch:
         if len(twice) > REMEMBERED_MAX:
             twice.popitem(last=False)
         return ts_ns + count
+
+
+def named(name: str) -> str:
+    """A label's name of what a stage or a file called it: a push with any other name would be refused."""
+    made = name if name.isascii() and name.isidentifier() else sanitized(name)
+    return f"_{made}" if made[:1].isdigit() else made
+
+
+def clean(text: str) -> str:
+    """Text that UTF-8 can write: names of files and escapes in JSON may hold halves of characters."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _named(streams: Mapping[Key, list[Line]], external: Mapping[str, str]) -> Iterable[tuple[str, list[Line]]]:

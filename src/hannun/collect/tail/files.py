@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,6 +39,8 @@ class Files:
         self._told: set[str] = set()
         self._left: dict[str, tuple[Inode, str]] = {}
         self._of_path: dict[str, list[Place]] = {}
+        self._index: _Index | None = None
+        """While many files are looked at, nothing is read: it is built once."""
 
     @property
     def left(self) -> dict[str, str]:
@@ -55,6 +58,7 @@ class Files:
             if isinstance(target, FileTarget):
                 self._keep_or_end(key, target, wanted.get(key), now_s)
         added = False
+        self._index = _Index.of(self._rounds)
         for key, each in wanted.items():
             if key in self._rounds.targets:
                 continue
@@ -72,6 +76,7 @@ class Files:
                 self._left.pop(str(each.path), None)
                 self._rounds.add(target_)
                 added = True
+        self._index = None
         if added:
             self._rounds.save()
         files = sum(isinstance(target, FileTarget) for target in self._rounds.targets.values())
@@ -161,12 +166,9 @@ class Files:
 
     def _known(self, wanted: Wanted, stat: os.stat_result, head: bytes) -> Place | None:
         """A rotated file, or the copy of a truncated one, is read on from where it was left under its old name."""
-        positions = self._rounds.positions
         best: Place | None = None
-        told = (one for places in positions.finished.values() for one in places)
-        for place in [*positions.places.values(), *told, *self._rounds.finished]:
-            if place.reader != wanted.reader or not place.head_bytes or not _begins_so(place, head):
-                continue
+        index = self._index if self._index is not None else _Index.of(self._rounds)
+        for place in index.beginning_so(head, wanted.reader):
             same = (place.device, place.inode) == (stat.st_dev, stat.st_ino)
             if not same and not (place.head_bytes >= 32 and _is_rotation(wanted.path, Path(place.path))):
                 continue
@@ -222,6 +224,28 @@ class Files:
             return
         self._told.add(key)
         _log.warning(words, *values)
+
+
+class _Index:
+    """Places by how their files begin: thousands of new files are compared with thousands of places."""
+
+    def __init__(self, places: Iterable[Place]) -> None:
+        self._places: dict[tuple[str, int, str], list[Place]] = {}
+        for place in places:
+            if place.head_bytes:
+                self._places.setdefault((place.reader, place.head_bytes, place.head), []).append(place)
+        self._sizes = sorted({size for _, size, _ in self._places})
+
+    @staticmethod
+    def of(rounds: Rounds) -> _Index:
+        positions = rounds.positions
+        told = (one for places in positions.finished.values() for one in places)
+        return _Index([*positions.places.values(), *told, *rounds.finished])
+
+    def beginning_so(self, head: bytes, reader: str) -> Iterator[Place]:
+        for size in self._sizes:
+            if size <= len(head):
+                yield from self._places.get((reader, size, fingerprint(head[:size])), ())
 
 
 def _beginning(wanted: Wanted, stat: os.stat_result, head: bytes) -> Place:

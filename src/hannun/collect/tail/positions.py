@@ -149,7 +149,7 @@ def _text(file: Path) -> str:
 def _replace(file: Path, text: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     beside = file.with_name(f"{file.name}.tmp")
-    with beside.open("w", encoding="utf-8") as opened:
+    with beside.open("w", encoding="utf-8", errors="surrogateescape") as opened:
         opened.write(text)
         opened.flush()
         os.fsync(opened.fileno())

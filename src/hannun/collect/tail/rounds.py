@@ -205,6 +205,9 @@ class Rounds:
         except OSError as err:
             self._failed(target, err, now_s)
             return NOTHING
+        except Exception:  # noqa: BLE001 - one line that a stage cannot bear must not keep all other files from being read
+            _log.exception("%s: a line could not be processed; what was read with it is left out", target.key)
+            return Read(again=True)
         if isinstance(target, FileTarget):
             target.failing = ""
             for place in target.reader.finished():

@@ -8,7 +8,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hannun.collect.discovery.registry import discover
@@ -138,6 +138,7 @@ async def test_a_missing_socket_is_told_once_and_harms_nobody(tmp_path: Path, ca
     assert len([record for record in caplog.records if "none.sock" in record.getMessage()]) == 1
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from([1, 2]), st.text("ab 한\n", max_size=9)), max_size=9), st.integers(1, 7))
 def test_frames_however_they_are_cut(frames: list[tuple[int, str]], size: int) -> None:
     raw = b"".join(frame(stream, text) for stream, text in frames)
@@ -148,6 +149,7 @@ def test_frames_however_they_are_cut(frames: list[tuple[int, str]], size: int) -
         assert [line.decode() for stream, line in found if stream == name] == whole.split("\n")[:-1]
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_frames_of_nonsense_raise_nothing(raw: bytes) -> None:
     for _, line in Frames().feed(raw):
