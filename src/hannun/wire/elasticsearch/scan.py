@@ -338,7 +338,7 @@ def scan(
             a = seed
             b = ~seed
             for label in range(LABEL_COUNT):
-                a, b = _hash(text, document[LABEL + 2 * label], document[LABEL + 2 * label + 1], a, b)
+                a, b = _hash(text, document[LABEL + 2 * label], document[LABEL + 2 * label + 1], a, b, seed)
             keys[count, 0] = _finish(a)
             keys[count, 1] = _finish(b)
             times[count] = when

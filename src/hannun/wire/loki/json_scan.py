@@ -225,7 +225,7 @@ def scan(
         at = sign(body, at, end, 0x7D)
         if at < 0 or seen & _SEEN_LABELS == 0:
             return UNUSUAL
-        a, b = _hash(body, labels[streams, 0], labels[streams, 1], seed, ~seed)
+        a, b = _hash(body, labels[streams, 0], labels[streams, 1], seed, ~seed, seed)
         keys[streams, 0] = _finish(a)
         keys[streams, 1] = _finish(b)
         counts[streams] = held - first

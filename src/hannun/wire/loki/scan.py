@@ -146,7 +146,7 @@ def scan(
                 lines[held, 1] = line_end
                 pair_ends[held] = told
                 held += 1
-        a, b = _hash(body, label_start, label_end, seed, ~seed)
+        a, b = _hash(body, label_start, label_end, seed, ~seed, seed)
         keys[streams, 0] = _finish(a)
         keys[streams, 1] = _finish(b)
         labels[streams, 0] = label_start
