@@ -36,6 +36,17 @@ def condition(build: Building, scope: Scope, node: Condition) -> Sure:
             return _or_unsure(lambda: _compare(build, scope, node))
 
 
+def may_fail(node: Condition) -> bool:
+    """Whether a line may get `__error__` here, and go on."""
+    match node:
+        case Both(left, right) | Either(left, right):
+            return may_fail(left) or may_fail(right)
+        case TextMatch():
+            return False
+        case _:
+            return True
+
+
 def hint(scope: Scope, node: Condition) -> Hint:
     """Necessary conditions for labels that only the line can give."""
     match node:

@@ -48,6 +48,10 @@ class Scope:
         self._kept = names if self._kept is None else self._kept & names
         self._set = {name: value for name, value in self._set.items() if name in names}
 
+    def doubt_error(self, unsure: str) -> None:
+        """A stage may fail on lines of which SQL is unsure."""
+        self._error = Sure(self._error.holds, any_of((self._error.unsure, unsure)))
+
     def forget_error(self) -> None:
         self._error = Sure(NEVER, self._error.unsure)
 

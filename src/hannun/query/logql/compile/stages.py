@@ -139,7 +139,10 @@ def _one(build: Building, scope: Scope, stage: Stage, compiled: Compiled, line_u
             scope.parse(parser if line_unsure == NEVER else Doubtful(parser, line_unsure))
             compiled.doubt = scope.error.unsure
         case LabelFilter(condition):
-            compiled.labels.append(conditions.condition(build, scope, condition))
+            found = conditions.condition(build, scope, condition)
+            compiled.labels.append(found)
+            if conditions.may_fail(condition):
+                scope.doubt_error(found.unsure)
             found_hint = conditions.hint(scope, condition)
             compiled.scans.append(found_hint.scan)
             compiled.hints.append(found_hint.index)

@@ -43,10 +43,12 @@ class Plan:
                 # A line without the label gives no sample; one whose value is no number may be an error.
                 compiled.labels.append(Sure(f"notEmpty({number.text})", number.unsure))
                 unsure.append(number.unsure)
+                scope.doubt_error(number.unsure)
                 for each in asked.node.unwrap.filters:
                     found = conditions.condition(build, scope, each.condition)
                     compiled.labels.append(found)
                     unsure.append(found.unsure)
+                    scope.doubt_error(found.unsure)
                 # A sample has given away the label that its value came from.
                 scope.set(asked.node.unwrap.label, ABSENT)
             keys, names = [], []
