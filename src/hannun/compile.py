@@ -10,7 +10,7 @@ from hannun.query.logql.execute import kernels as log_kernels
 from hannun.query.promql import kernels
 from hannun.store.logs import warming as log_store
 from hannun.store.metrics import warming
-from hannun.wire import exposition_text, loki, remote_write, tsdb
+from hannun.wire import elasticsearch, exposition_text, loki, otlp_logs, remote_write, tsdb
 
 
 def main() -> None:
@@ -20,6 +20,8 @@ def main() -> None:
     exposition_text.warm()
     tsdb.warm()
     loki.warm()
+    otlp_logs.warm()
+    elasticsearch.warm()
     logs.warm()
     patterns.warm()
     security.warm()
