@@ -89,3 +89,16 @@ def test_parameters_of_every_kind_travel(bench: Any) -> None:
     asked = {"s": "a\t'\\\n한", "f": 0.1, "i": -5, "t": ["x'", "\\"], "b": True}
     assert bench.ask(sql, **asked) == [{"s": "a\t'\\\n한", "f": 0.1, "i": -5, "t": ["x'", "\\"], "b": True}]
     assert bench.ask("SELECT {f:Float64} AS f", f=float("inf")) == [{"f": float("inf")}]
+
+
+def test_what_was_looked_at_for_an_answer_stands_in_the_budget(bench: Any) -> None:
+    batch = log_mix.lines(1, 5_000).batch()
+    bench.run(bench.store.write(batch))
+    budget = Budget()
+    question = Statement("SELECT ts, body FROM logs WHERE position(body, {n:String}) > 0 LIMIT 1", {"n": "queue=q"})
+    assert sum(rows.num_rows for rows in bench.store.read(question, budget)) == 1
+    assert 0 < budget.rows_read <= 5_000
+    budget = Budget()
+    assert len(list(bench.store.read(Statement("SELECT sum(length(body)) FROM logs"), budget))) == 1
+    assert budget.rows_read == 5_000
+    assert budget.bytes_read >= batch.body.data.nbytes

@@ -172,7 +172,6 @@ class RangeRun:
         seen = False
         for batch in self._batches(statement):
             seen = self._add(batch, labels, keys) or seen
-            self._tell_read(int(numbers_of(batch, "n", np.int64).sum()), numbers_of(batch, "bytes", np.int64))
         return seen
 
     def _add(self, batch: Any, labels: Callable[[tuple[Any, ...]], Labels | None], keys: int, *, sign: int = 1) -> bool:
@@ -199,7 +198,6 @@ class RangeRun:
             keep = rows >= 0
             values = numbers_of(batch, "value", np.float64)
             self._samples.add(rows[keep], numbers_of(batch, "t", np.int64)[keep], values[keep])
-            self._tell_read(batch.num_rows, numbers_of(batch, "size", np.int64))
             if unsure.any():
                 odd = batch.filter(pa.array(unsure))
                 self._through(sampled_rows_of(odd, by_id, self._budget), by_id, sampler)
@@ -260,11 +258,6 @@ class RangeRun:
         if self._windows is not None:
             low, high = self._windows.runs(ts)
             self._windows.add(place, low, high, np.ones(len(place), np.int64), value.astype(np.int64))
-
-    def _tell_read(self, lines: int, size: Ints) -> None:
-        """Lines that a sum or a sample was made of; nobody knows how many the engine passed over."""
-        self._budget.rows_read += lines
-        self._budget.bytes_read += int(size.sum())
 
     def _batches(self, statement: Statement) -> Iterator[Any]:
         for batch in self._reader.read(statement, self._budget):
