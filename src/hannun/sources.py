@@ -42,7 +42,7 @@ def sources(app: App) -> Sources:
         queues=lambda: [*app.metrics.queues(), *app.logs.store.queues()],
         tables=lambda: _tables(app),
         retention=app.retention.status,
-        config=lambda: config(app.settings, [*app.complaints, *app.pulling.complaints, *app.logs.complaints]),
+        config=lambda: config(app.settings, _complaints(app)),
         collectors=app.pulling.collect.status,
         projects=app.meta.projects.all,
         targets=app.pulling.scrapes,
@@ -50,6 +50,10 @@ def sources(app: App) -> Sources:
         reload_status=lambda: app.pulling.reload_status,
         cardinality=SeriesCounts(app.engine, app.clock),
     )
+
+
+def _complaints(app: App) -> list[Complaint]:
+    return [*app.complaints, *app.pulling.complaints, *app.logs.complaints, *app.tailing.complaints]
 
 
 def _tables(app: App) -> list[TableStatus]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
-from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +10,8 @@ from hannun.cli.terminal import Terminal, UsageError
 from hannun.model.text import Text
 
 if TYPE_CHECKING:
+    from contextlib import AsyncExitStack
+
     from hannun.config.values import Address
     from hannun.tailing import AgentTailing
 
@@ -109,6 +108,8 @@ def agent(
     data_dir: str | None,
     spool_size: str | None,
 ) -> None:
+    import asyncio
+
     from hannun.config import values
     from hannun.observe import log
     from hannun.store.data_dir import DataDir
@@ -153,6 +154,10 @@ def agent(
 
 async def _serve(terminal: Terminal, tailing: AgentTailing, address: Address | None) -> None:
     """Until SIGTERM or SIGINT; then what was read is sent, or kept for the next start."""
+    import asyncio
+    import signal
+    from contextlib import AsyncExitStack
+
     leave = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -167,7 +172,9 @@ async def _serve(terminal: Terminal, tailing: AgentTailing, address: Address | N
 
 async def _pages(terminal: Terminal, tailing: AgentTailing, address: Address, standing: AsyncExitStack) -> None:
     """A port that is taken (by the Promtail that is being replaced) costs the pages and nothing else."""
+    import asyncio
     import socket
+    from contextlib import suppress
 
     import uvicorn
 

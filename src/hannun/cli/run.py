@@ -27,7 +27,7 @@ DOOR = Door(
         en="Hannun (한눈): metrics, logs, traces, errors and alerts of a small team at one glance, in one process.",
         ko="한눈(Hannun): 작은 팀의 메트릭, 로그, 트레이스, 에러, 알림을 한 프로세스로 한눈에 봅니다.",
     ),
-    ("serve", "check", "query", "user", "token", "project", "import", "snapshot", "doctor", "version"),
+    ("serve", "check", "query", "user", "token", "project", "import", "snapshot", "agent", "doctor", "version"),
 )
 
 

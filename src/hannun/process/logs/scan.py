@@ -163,13 +163,12 @@ def _json(
                 continue
             value_end = value
             if byte_at(data, value) == 0x22:
+                # The text is read again as what may be a key: only then is broken JSON what `plain` makes of it.
                 value += 1
                 value_end = _string_end(data, value, end)
-                at = value_end + 1
             else:
                 while value_end < end and is_digit(byte_at(data, value_end)):
                     value_end += 1
-                at = value_end
             if is_level:
                 said = said_by(data, value, value_end)
                 if said != NONE and depth == 1:
