@@ -39,7 +39,7 @@ from hannun.model.errors import HannunError
 from hannun.model.http import AnyEndpoint
 from hannun.model.time import SystemClock, format_duration_ms
 from hannun.observe import log
-from hannun.observe.memory import trimmed
+from hannun.observe.memory import leave_out_pandas, trimmed
 from hannun.observe.metrics import REGISTRY
 from hannun.observe.outcomes import Outcomes
 from hannun.observe.problems import Problems
@@ -78,8 +78,7 @@ GC_ALLOCATIONS = 20_000
 
 def run(settings: Settings, complaints: Sequence[Complaint]) -> None:
     """Serve until SIGTERM or SIGINT. Raises HannunError for what stands in the way of a start."""
-    # Where pandas happens to be installed, pyarrow loads it at its first array: 31 MiB that nothing here uses.
-    sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
+    leave_out_pandas()
     log.configure(settings.log_level, settings.log_format)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, complaints))

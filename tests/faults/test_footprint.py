@@ -14,9 +14,9 @@ from hannun.testing.waiting import until
 
 pytestmark = pytest.mark.xdist_group("faults-footprint")
 
-PRIVATE_BYTES_MAX = 216 << 20
-"""The goal is 200 MiB, which a server holds (198) until its first log line: the compiled code that takes lines in, and
-the readers of this machine's logs, are 13 above it."""
+PRIVATE_BYTES_MAX = 228 << 20
+"""The goal is 200 MiB, which a server holds until its first log line; the compiled code that takes lines in, and the
+readers of this machine's logs, stand above it."""
 START_CPU_S = 3.0
 """Of CPU time, which a busy machine stretches by half: 1.4 s of it are a start within 1.4 s on a quiet one."""
 ONLY_WHEN_NEEDED = ("cel", "celpy", "cryptography", "dns", "grpc", "httpcore", "httpx", "pg8000", "pymysql", "redis")

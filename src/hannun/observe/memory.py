@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import ctypes.util
+import sys
+from importlib.abc import MetaPathFinder
 
 FIRST_S, EVERY_S = 10.0, 60.0
 
@@ -19,3 +21,15 @@ async def trimmed() -> None:
         await asyncio.sleep(wait_s)
         await asyncio.to_thread(trim, 0)
         wait_s = EVERY_S
+
+
+def leave_out_pandas() -> None:
+    """Where pandas happens to be installed, pyarrow loads it at its first array: 31 MiB that nothing here uses."""
+    if "pandas" not in sys.modules:
+        sys.meta_path.insert(0, _WithoutPandas())
+
+
+class _WithoutPandas(MetaPathFinder):
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
+        if fullname == "pandas":
+            raise ModuleNotFoundError("pandas is left out", name=fullname)
