@@ -39,7 +39,7 @@ from hannun.model.errors import HannunError
 from hannun.model.http import AnyEndpoint
 from hannun.model.time import SystemClock, format_duration_ms
 from hannun.observe import log
-from hannun.observe.memory import leave_out_pandas, trimmed
+from hannun.observe.memory import leave_out_pandas
 from hannun.observe.metrics import REGISTRY
 from hannun.observe.outcomes import Outcomes
 from hannun.observe.problems import Problems
@@ -221,7 +221,6 @@ class App:
         await self.logs.start(self._standing)
         await self.pulling.start(self._standing)
         _calm_the_collector()
-        keep_running(self._standing, trimmed(), "memory")
         self.ready = True
         await self.tailing.start(self._standing)
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.xdist_group("faults")
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("hostile") / "data", flags=("--retention", "0")) as running:
+    with Server(tmp_path_factory.mktemp("hostile") / "data", flags=("--retention", "0", "--no-self")) as running:
         yield running
 
 

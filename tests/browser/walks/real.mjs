@@ -45,6 +45,7 @@ const push = (visitor, service, text) =>
 export async function a_line_that_was_sent_is_found_opened_and_drawn(visitor) {
   await push(visitor, "shop", '{"level":"error","message":"결제 실패","order":"ord_1"}\n{"level":"info","message":"결제 완료"}');
   const page = await visitor.open("/logs?service=shop", { lang: "ko" });
+  await page.waitForSelector("article");
   await page.keyboard.press("s");
   await page.keyboard.type("결제 level:error");
   await page.keyboard.press("Enter");
