@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hannun.wire.compiled import compiled, word
+from hannun.wire.compiled import byte_at, compiled, word
 from hannun.wire.elasticsearch.plain import LABELS, MESSAGES, PAIRS_MAX, TIMES
 from hannun.wire.elasticsearch.walk import (
     DEPTH_MAX,
@@ -29,7 +29,7 @@ from hannun.wire.elasticsearch.walk import (
     hash_of,
     walk,
 )
-from hannun.wire.loki.json_text import byte_at, space
+from hannun.wire.loki.json_text import space
 from hannun.wire.remote_write.scan import OK as OK
 from hannun.wire.remote_write.scan import _finish, _hash
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from hannun.wire.compiled import compiled, word
-from hannun.wire.loki.json_text import byte_at, sign, space, string
+from hannun.wire.compiled import byte_at, compiled, word
+from hannun.wire.loki.json_text import sign, space, string
 from hannun.wire.remote_write.scan import OK
 
 MORE_TEXT, ODD = 62, 63

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from hannun.wire.compiled import compiled
-from hannun.wire.loki.json_text import BAD, byte_at, sign, space, starts, string
+from hannun.wire.compiled import byte_at, compiled
+from hannun.wire.loki.json_text import BAD, sign, space, starts, string
 from hannun.wire.loki.scan import LINES, MORE_LINES, MORE_PAIRS, MORE_STREAMS, PAIRS, STREAMS
 from hannun.wire.remote_write.scan import OK as OK
 from hannun.wire.remote_write.scan import _finish, _hash

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hannun.wire.compiled import compiled
+from hannun.wire.compiled import byte_at, compiled, word
 
 BAD = -1
 _U = np.uint64
@@ -19,31 +19,10 @@ _SPACES = _ONES * np.uint64(0x20)
 
 
 @compiled
-def byte_at(body: Any, at: Any) -> Any:
-    return body[_U(at)]
-
-
-@compiled
-def _eight(body: Any, at: Any) -> Any:
-    """Eight bytes, little-endian. Unsigned positions let LLVM make it one load: nothing counts from the end."""
-    first = _U(at)
-    return (
-        _U(body[first])
-        | _U(body[first + _U(1)]) << _U(8)
-        | _U(body[first + _U(2)]) << _U(16)
-        | _U(body[first + _U(3)]) << _U(24)
-        | _U(body[first + _U(4)]) << _U(32)
-        | _U(body[first + _U(5)]) << _U(40)
-        | _U(body[first + _U(6)]) << _U(48)
-        | _U(body[first + _U(7)]) << _U(56)
-    )
-
-
-@compiled
-def _put(text: Any, at: Any, word: Any) -> None:
+def _put(text: Any, at: Any, eight: Any) -> None:
     first = _U(at)
     for index in range(8):
-        text[first + _U(index)] = np.uint8(word >> _U(8 * index) & _U(0xFF))
+        text[first + _U(index)] = np.uint8(eight >> _U(8 * index) & _U(0xFF))
 
 
 @compiled
@@ -98,7 +77,7 @@ def string(body: Any, at: Any, end: Any, text: Any, out: Any) -> Any:
     """
     while at < end:
         while end - at >= 8:
-            eight = _eight(body, at)
+            eight = word(body, at)
             quotes = eight ^ _QUOTES
             slashes = eight ^ _SLASHES
             found = (quotes - _ONES) & ~quotes | (slashes - _ONES) & ~slashes | (eight - _SPACES) & ~eight
