@@ -1,0 +1,53 @@
+-- Error events: what SDKs told, normalised, grouped and whole. Writer and reader: store/errors.
+
+-- `hash` is the first half of the MD5 that names the group, `other_hash` of the second one (0: there is none). Which
+-- issue a hash belongs to stands in the meta store, so merging issues rewrites nothing here. Payloads of one group lie
+-- side by side and compress to a tenth.
+CREATE TABLE IF NOT EXISTS events__local {on_cluster} (
+  project      UInt32,
+  hash         UInt64,
+  ts           DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+  received     DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+  id           FixedString(16),
+  other_hash   UInt64 CODEC(ZSTD(1)),
+  kind         LowCardinality(String),
+  level        UInt8,
+  service      LowCardinality(String),
+  environment  LowCardinality(String),
+  host         LowCardinality(String),
+  release      LowCardinality(String),
+  dist         LowCardinality(String),
+  platform     LowCardinality(String),
+  logger       LowCardinality(String),
+  transaction  LowCardinality(String),
+  title        String CODEC(ZSTD(1)),
+  culprit      String CODEC(ZSTD(1)),
+  error_type   LowCardinality(String),
+  error_value  String CODEC(ZSTD(1)),
+  filename     LowCardinality(String),
+  function     LowCardinality(String),
+  handled      UInt8,   -- 0 no, 1 yes, 2 not told
+  trace_id     String CODEC(ZSTD(1)),
+  span_id      String CODEC(ZSTD(1)),
+  user         String CODEC(ZSTD(1)),   -- model.event.EventUser.key
+  user_id      String CODEC(ZSTD(1)),
+  user_email   String CODEC(ZSTD(1)),
+  user_name    String CODEC(ZSTD(1)),
+  user_ip      String CODEC(ZSTD(1)),
+  tags         Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  grouping     LowCardinality(String),
+  payload      String CODEC(ZSTD(3)),
+  INDEX by_id id TYPE bloom_filter(0.001) GRANULARITY 1,
+  INDEX by_trace trace_id TYPE bloom_filter(0.01) GRANULARITY 1,
+  PROJECTION hours (
+    SELECT project, hash, environment, toStartOfHour(ts), count(), uniqCombined(12)(user), min(ts), max(ts)
+    GROUP BY project, hash, environment, toStartOfHour(ts)
+  )
+)
+ENGINE = {engine}MergeTree
+PARTITION BY toDate(ts)
+ORDER BY (project, hash, ts)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 30,
+  index_granularity_bytes = 4194304;
+
+CREATE TABLE IF NOT EXISTS events {on_cluster} ENGINE = Alias('events__local');
