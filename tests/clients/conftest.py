@@ -38,8 +38,9 @@ class Filled:
         return self.end_s - (STEPS - 1) * STEP_S
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
+    """One for each file: what is asked at "now" finds its data only while that is younger than five minutes."""
     with Server(tmp_path_factory.mktemp("clients") / "data", flags=("--no-self",)) as server:
         end_s = int(time.time()) // STEP_S * STEP_S
         times = (end_s - np.arange(STEPS)[::-1] * STEP_S).astype(np.int64) * 1000

@@ -173,7 +173,7 @@ def test_the_deadline_of_the_budget_holds(engine: Engine, read: str) -> None:
     budget, began = Budget(timeout_s=0.2), time.monotonic()
     with pytest.raises(QueryTimeout):
         run(engine, read, budget)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5, "it would take minutes"
 
 
 @pytest.mark.parametrize("read", ["rows", "arrow", "native"])
@@ -183,7 +183,7 @@ def test_cancelling_the_budget_stops_the_query(engine: Engine, read: str) -> Non
     timer.start()
     with pytest.raises(QueryCanceled):
         run(engine, read, budget)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 5, "it would take minutes"
     timer.join()
 
 

@@ -96,10 +96,10 @@ def test_any_layout_and_text_give_a_time_or_a_value_error(layout: str, text: str
 
 
 def test_no_layout_makes_reading_slow() -> None:
-    began = time.monotonic()
+    began = time.thread_time()
     for layout in ("2" * 500, "MST" * 100, "_2 " * 150, "Jan" * 100):
         with pytest.raises(ValueError, match="parsing time"):
             parse_time(layout, "1" * 2000 + "x")
         with pytest.raises(ValueError, match="parsing time"):
             parse_time(layout, "ABC" * 2000 + "!")
-    assert time.monotonic() - began < 2
+    assert time.thread_time() - began < 2

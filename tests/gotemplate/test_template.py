@@ -149,10 +149,10 @@ def test_mistakes_in_gos_words(text: str, words: str) -> None:
     ],
 )
 def test_every_bomb_ends_in_a_clear_error(text: str) -> None:
-    began = time.monotonic()
+    began = time.thread_time()
     with pytest.raises(TemplateError):
         run(text)
-    assert time.monotonic() - began < 5
+    assert time.thread_time() - began < 5
 
 
 def test_a_product_wraps_as_gos_integers_do() -> None:

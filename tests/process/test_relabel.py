@@ -270,9 +270,9 @@ def test_a_regex_bomb_costs_time_linear_in_its_input() -> None:
     relabeler = Relabeler(
         [rule("drop", "a", regex="(a+)+b"), rule("replace", "a", regex="(a*)*(.*)", target_label="b")] * 5
     )
-    started_s = time.perf_counter()
+    started_s = time.thread_time()
     assert relabeler.apply({"a": "a" * 100_000}) is not None
-    assert time.perf_counter() - started_s < 5.0
+    assert time.thread_time() - started_s < 5.0
 
 
 NAMES = st.sampled_from(["a", "b", "__meta_x", "__name__", "라벨"])

@@ -487,9 +487,9 @@ def test_hostile_pages_are_bounded() -> None:
         (b"up{" + b" " * (1 << 20), "expected label name"),
     ]
     for page, words in pages:
-        started_s = time.perf_counter()
+        started_s = time.thread_time()
         assert words in refused(Scraper(), page)
-        assert time.perf_counter() - started_s < 2.0
+        assert time.thread_time() - started_s < 2.0
 
 
 def test_a_page_of_more_series_than_the_limit_is_refused_early_and_leaves_nothing() -> None:
@@ -551,9 +551,9 @@ class TestMemory:
     def test_lines_that_only_the_plain_reader_takes_stay_cheap(self, scraper: Scraper) -> None:
         page = b"".join(b" x%d  1\t\n" % number for number in range(5_000))
         for _ in range(2):
-            started_s = time.perf_counter()
+            started_s = time.thread_time()
             assert len(scraper.decoder.decode(page, TEXT)) == 5_000
-            assert time.perf_counter() - started_s < 2.0
+            assert time.thread_time() - started_s < 2.0
 
     def test_a_series_told_twice_stands_twice(self, scraper: Scraper) -> None:
         for _ in range(3):

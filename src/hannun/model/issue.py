@@ -40,7 +40,7 @@ class StatusDetails:
     """How long a status holds. All None: until somebody changes it.
 
     Resolved: `in_next_release` (of the releases known then, `after_release` was the last), `in_release`, `in_commit`.
-    Archived: `until_ms`, or until `until_events` more events (`until_users` more users) within `window_ms` (None: ever).
+    Archived: `until_ms`, or until `until_events` more events (`until_users` more users) came within `window_ms`.
     """
 
     in_next_release: bool = False
@@ -189,7 +189,7 @@ class IssueReader(Protocol):
     def by_short_id(self, short_id: str) -> Issue: ...
 
     def event(self, issue: int, which: str, budget: Budget, *, environments: Sequence[str] = ()) -> StoredEvent:
-        """`which`: an event id, `latest`, `oldest` or `recommended` (has a trace, a user, a source line; the newest)."""
+        """`which`: an event id, `latest`, `oldest` or `recommended` (the newest that tells most)."""
         ...
 
     def find_event(self, project: int | None, event_id: str, budget: Budget) -> StoredEvent: ...

@@ -106,10 +106,10 @@ def test_what_cannot_be_is_said(expression: str, words: str) -> None:
 
 def test_an_expression_that_multiplies_ends() -> None:
     items = [float(number) for number in range(2_000)]
-    begin_s = time.monotonic()
+    begin_s = time.thread_time()
     with pytest.raises(CelError, match="steps"):
         evaluate("body.all(a, body.all(b, body.all(c, a + b + c >= 0.0)))", items)
-    assert time.monotonic() - begin_s < 10
+    assert time.thread_time() - begin_s < 10
 
 
 def test_a_long_string_cannot_be_doubled_without_end() -> None:

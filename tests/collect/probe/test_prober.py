@@ -102,7 +102,7 @@ def test_names_are_quoted_as_go_quotes_them() -> None:
 async def test_a_target_that_hangs_costs_the_module_s_timeout(prober: Prober, targets: Any) -> None:
     begin_s = time.monotonic()
     result = await prober.probe(ProbeRequest(f"{targets.http}/slow?5", "quick"))
-    assert 0.2 < time.monotonic() - begin_s < 2
+    assert 0.2 < time.monotonic() - begin_s < 4, "the target would answer after five"
     assert not result.success
     assert "context deadline exceeded" in result.log
 
@@ -115,7 +115,7 @@ async def test_probes_beyond_the_bound_wait_and_beyond_that_are_refused(targets:
     done = await asyncio.gather(*tasks, return_exceptions=True)
     assert [type(one).__name__ for one in done].count("Overloaded") == 1
     assert any(isinstance(one, Overloaded) for one in done)
-    assert time.monotonic() - begin_s < 3
+    assert time.monotonic() - begin_s < 4.5, "the target would answer after five"
     assert (await prober.probe(ProbeRequest(targets.http))).success
 
 

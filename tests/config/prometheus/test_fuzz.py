@@ -115,10 +115,10 @@ JOBS = "scrape_configs:\n"
 )
 def test_bombs_are_bounded(tmp_path: Path, text: str) -> None:
     (tmp_path / "p.yml").write_text(text)
-    began = time.monotonic()
+    began = time.process_time()
     with suppress(Refused):
         load_prometheus(tmp_path / "p.yml", {})
-    assert time.monotonic() - began < 20, "on a busy machine; a second or two on a quiet one"
+    assert time.process_time() - began < 10
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:

@@ -472,14 +472,14 @@ def test_a_selector_for_streams_may_be_empty() -> None:
     ids=lambda text: text[:30],
 )
 def test_bombs_end_soon(text: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     words = ""
     try:
         show(parse(text))
     except BadQuery as err:
         words = str(err)
     assert len(words) < 2_000
-    assert time.perf_counter() - began < 3
+    assert time.thread_time() - began < 3, "of CPU time: other programs on this machine do not count"
 
 
 def test_too_long_a_text_is_not_read() -> None:

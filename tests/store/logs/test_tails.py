@@ -43,7 +43,7 @@ def test_a_watcher_gets_its_lines_in_order_and_nothing_after_it_left(bench: Any,
         (A, "1", 5, (("k", "v"),)),
         (A, "결제", 3, ()),
     ]
-    assert took < 0.5
+    assert took < 2.0, "at once, not at the next upkeep"
     assert len(bench.get()) == 4
 
 

@@ -155,11 +155,11 @@ def test_clearing_the_store_is_cheap(bench: Any) -> None:
     took = []
     for turn in range(5):
         bench.put(*((Labels.of(__name__="m", i=str(i)), NOW_MS + turn, 1.0) for i in range(50)))
-        began = time.perf_counter()
+        began = time.process_time()
         bench.store.delete([ALL], *EVER)
-        took.append(time.perf_counter() - began)
+        took.append(time.process_time() - began)
         assert bench.get(ALL) == {}
-    assert min(took) < 0.25
+    assert min(took) < 0.25, "of CPU time, the engine's threads included"
 
 
 def test_a_series_deleted_in_flight_is_asked_again_not_lost(bench: Any) -> None:
