@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from hannun.model.budget import Budget
+from hannun.model.issue_search import UNRESOLVED, SearchTerm
 
 
 class IssueStatus(Enum):
@@ -108,12 +109,13 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class IssueQuestion:
-    """Which issues to list. `text` is in Sentry's search language; `environments` and `projects` empty: all.
+    """Which issues to list: those of which all `terms` hold. `environments` and `projects` empty: all.
 
     `sort`: date (last seen), new (first seen), freq, user, priority, trends. `cursor` is what the last page handed out.
+    `start_ms` and `end_ms` ask for issues with events in between. `viewer` is whose marks (bookmark, seen) are told.
     """
 
-    text: str = "is:unresolved"
+    terms: tuple[SearchTerm, ...] = (UNRESOLVED,)
     projects: tuple[int, ...] = ()
     environments: tuple[str, ...] = ()
     start_ms: int | None = None
@@ -121,6 +123,7 @@ class IssueQuestion:
     sort: str = "date"
     limit: int = 100
     cursor: str = ""
+    viewer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +187,9 @@ class IssueReader(Protocol):
 
     def list(self, question: IssueQuestion, budget: Budget) -> IssuePage: ...
 
-    def issue(self, issue: int) -> Issue: ...
+    def issue(self, issue: int, *, viewer: str = "") -> Issue: ...
 
-    def by_short_id(self, short_id: str) -> Issue: ...
+    def by_short_id(self, short_id: str, *, viewer: str = "") -> Issue: ...
 
     def event(self, issue: int, which: str, budget: Budget, *, environments: Sequence[str] = ()) -> StoredEvent:
         """`which`: an event id, `latest`, `oldest` or `recommended` (the newest that tells most)."""
@@ -240,4 +243,6 @@ class IssueDesk(Protocol):
         """The new issue that these hashes make. Conflict when none or all of them are named."""
         ...
 
-    def delete(self, issues: Sequence[int], actor: str) -> None: ...
+    def delete(self, issues: Sequence[int], actor: str, *, discard: bool = False) -> None:
+        """With their events. `discard`: later events of these groups are dropped and counted as filtered."""
+        ...
