@@ -1,6 +1,6 @@
 """Sentry's search language for issues, parsed: terms that must all hold. `query/issue_search` reads the text.
 
-Values hold `*` for any characters; `\\*` is a star and `\\\\` a backslash. Times are Unix milliseconds, already resolved:
+Values hold `*` for any characters; `\\*` is a star and `\\\\` a backslash. Times are Unix milliseconds, resolved:
 `age:-24h` arrives as `Compare("age", ">=", (now - 24 h,))`. `me` is resolved too, to `user:NAME`.
 """
 
@@ -8,10 +8,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-STATES = (
-    "unresolved resolved archived ignored assigned unassigned for_review linked unlinked new ongoing escalating "
-    "regressed unhandled handled"
-).split()
+STATES = frozenset(
+    {
+        "unresolved",
+        "resolved",
+        "archived",
+        "ignored",
+        "assigned",
+        "unassigned",
+        "for_review",
+        "linked",
+        "unlinked",
+        "new",
+        "ongoing",
+        "escalating",
+        "regressed",
+        "unhandled",
+        "handled",
+    }
+)
 """What `is:` knows; `linked` is to an issue of another tracker."""
 
 DATE_KEYS = frozenset(("age", "firstSeen", "lastSeen", "timestamp"))
@@ -19,21 +34,64 @@ DATE_KEYS = frozenset(("age", "firstSeen", "lastSeen", "timestamp"))
 
 NUMBER_KEYS = frozenset(("timesSeen", "userCount"))
 
-ISSUE_KEYS = (
-    DATE_KEYS
-    | NUMBER_KEYS - {"timestamp"}
-    | frozenset(
-        "is assigned assigned_or_suggested bookmarks issue issue.priority issue.category issue.type firstRelease project "
-        "project.id".split()
-    )
+ISSUE_KEYS = frozenset(
+    {
+        "age",
+        "firstSeen",
+        "lastSeen",
+        "timesSeen",
+        "userCount",
+        "is",
+        "assigned",
+        "assigned_or_suggested",
+        "bookmarks",
+        "issue",
+        "issue.priority",
+        "issue.category",
+        "issue.type",
+        "firstRelease",
+        "project",
+        "project.id",
+    }
 )
 """Keys that the issue itself answers; every other key asks its events, and a key of no fixed meaning is a tag."""
 
 EVENT_KEYS = frozenset(
-    "message title level release release.package release.version release.build environment dist platform.name logger "
-    "transaction culprit error.type error.value error.handled error.unhandled stack.filename stack.function user "
-    "user.id user.email user.username user.ip id trace span server_name service event.type".split()
+    {
+        "message",
+        "title",
+        "level",
+        "release",
+        "release.package",
+        "release.version",
+        "release.build",
+        "environment",
+        "dist",
+        "platform.name",
+        "logger",
+        "transaction",
+        "culprit",
+        "error.type",
+        "error.value",
+        "error.handled",
+        "error.unhandled",
+        "stack.filename",
+        "stack.function",
+        "user",
+        "user.id",
+        "user.email",
+        "user.username",
+        "user.ip",
+        "id",
+        "trace",
+        "span",
+        "server_name",
+        "service",
+        "event.type",
+        "timestamp",
+    }
 )
+"""Keys that a column of the events answers."""
 
 ALIASES = {
     "first_seen": "firstSeen",
