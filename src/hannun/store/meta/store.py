@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import bindparam, delete, or_, update
 
 from hannun.model.time import Clock, SystemClock
-from hannun.store.meta import audit, migrate, projects
+from hannun.store.meta import audit, issues, migrate, projects
 from hannun.store.meta.audit import AuditTable
 from hannun.store.meta.database import Database
 from hannun.store.meta.projects import ProjectTable
@@ -47,6 +47,11 @@ class MetaStore:
             raise
         return MetaStore(database, clock)
 
+    @property
+    def database(self) -> Database:
+        """For families of tables that other rooms of the store read and write: issues (`store/errors`)."""
+        return self._database
+
     def close(self) -> None:
         self._database.close()
 
@@ -71,3 +76,4 @@ class MetaStore:
             connection.execute(delete(SESSIONS).where(over))
             connection.execute(delete(TOKENS).where(TOKENS.c.revoked_ms < now_ms - REVOKED_KEPT_MS))
             audit.purge(connection)
+            issues.purge(connection)
