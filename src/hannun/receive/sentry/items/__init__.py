@@ -1,0 +1,1 @@
+"""One module per kind of item: payload in, values on the sheet."""

@@ -1,0 +1,48 @@
+"""Errors and messages: `event` items, and the bodies of the store endpoint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hannun.model.errors import WireError
+from hannun.model.event import Event
+from hannun.observe.outcomes import Outcome
+from hannun.process.events.facts import EventFacts
+from hannun.receive.sentry.items.registry import HANDLERS, item
+from hannun.receive.sentry.sheet import Room, Sheet
+from hannun.wire.sentry.envelope import Item
+from hannun.wire.sentry.jsons import load_object
+
+ERROR, FEEDBACK, SECURITY = "error", "feedback", "security"
+_BY_TYPE = {"feedback": FEEDBACK, "csp": SECURITY, "hpkp": SECURITY, "expectct": SECURITY, "expectstaple": SECURITY}
+
+
+@item("event", category=ERROR)
+def event(sheet: Sheet, found: Item) -> None:
+    raw = load_object(found.payload, "event")
+    if raw.get("type") == "transaction":
+        HANDLERS["transaction"].read(sheet, found)
+        return
+    take(sheet, raw)
+
+
+def take(sheet: Sheet, raw: dict[str, Any], category: str = "") -> None:
+    """The whole road of one event up to the store. Raises WireError."""
+    category = category or _BY_TYPE.get(str(raw.get("type")), ERROR)
+    sender = sheet.sender
+    # Only the first event of an envelope is the one that the header names.
+    event_id = "" if sheet.had_event else sheet.event_id
+    facts = EventFacts(
+        sheet.project, sender.received_ms, sender.sent_ms, sender.address, sender.user_agent, sender.client, event_id
+    )
+    try:
+        made = sheet.take_event(raw, facts, sheet.key.options)
+    except RecursionError as err:
+        raise WireError("event: nested too deep") from err
+    if not isinstance(made, Event):
+        sheet.count(category, Outcome.FILTERED, 1, made.reason)
+        return
+    if not sheet.had_event:
+        sheet.had_event = True
+        sheet.event_id = made.id
+    sheet.hold(Room.EVENTS, category, made)

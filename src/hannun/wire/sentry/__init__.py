@@ -1,0 +1,1 @@
+"""What Sentry's SDKs send: envelopes and their items, old event bodies, reports of browsers, keys and DSNs."""
