@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -13,15 +15,64 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from hannun.model.errors import StoreLocked
 from hannun.store.meta import MetaStore, migrate
+from hannun.store.meta.database import Database
 from hannun.store.meta.schema import METADATA
 
 
-def test_migrations_make_exactly_the_tables_that_the_code_knows(meta: MetaStore, file: Path) -> None:
-    assert meta.projects.all()
+def test_migrations_make_exactly_the_tables_that_the_code_knows(file: Path) -> None:
+    migrated(file)
     engine = create_engine(f"sqlite:///{file}")
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
     engine.dispose()
+
+
+def test_a_new_store_is_what_the_migrations_make(file: Path, tmp_path: Path) -> None:
+    """It is made without them, with the rows that they put in."""
+    database = Database(file)
+    with database.writing() as connection:
+        migrate.upgrade(connection)
+    database.close()
+    migrated(tmp_path / "by-scripts.db")
+    assert everything(file) == everything(tmp_path / "by-scripts.db")
+
+
+def test_a_new_store_does_without_the_machinery_of_migrations(file: Path) -> None:
+    opened = f"from hannun.store.meta import MetaStore; MetaStore.open({str(file)!r}).close()"
+    script = f"{opened}; import sys; print('alembic' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True, timeout=60)
+    assert done.stdout == "False\n"
+
+
+def test_a_store_that_an_older_version_left_is_migrated(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    migrated(file)
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+        connection.execute("CREATE TABLE left_alone (id INTEGER)")
+    connection.close()
+    ran: list[bool] = []
+    monkeypatch.setattr(migrate, "known", lambda: ("0001", "9999"))
+    monkeypatch.setattr(migrate, "run_scripts", lambda connection: ran.append(True))
+    MetaStore.open(file).close()
+    assert ran == [True]
+
+
+def migrated(file: Path) -> None:
+    database = Database(file)
+    with database.writing() as connection:
+        migrate.run_scripts(connection)
+    database.close()
+
+
+def everything(file: Path) -> dict[str, tuple[list[str], list[tuple[object, ...]]]]:
+    """Of each table and index how it was made, constraints in no order, and its rows."""
+    connection = sqlite3.connect(file)
+    found: dict[str, tuple[list[str], list[tuple[object, ...]]]] = {}
+    for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master").fetchall():
+        rows = connection.execute(f"SELECT * FROM {name}").fetchall() if kind == "table" else []
+        found[name] = (sorted(line.strip(" \t,") for line in (sql or "").splitlines()), rows)
+    connection.close()
+    return found
 
 
 @pytest.mark.parametrize("table", METADATA.sorted_tables, ids=lambda table: table.name)

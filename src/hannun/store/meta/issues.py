@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 from hannun.model.issue import Issue, IssueStatus, Priority, StatusDetails, Substatus
-from hannun.store.meta.schema import METADATA, Id, Ms
+from hannun.store.meta.schema import FIRST_ROW, METADATA, Id, Ms
 
 RELEASE_LENGTH_MAX = 250
 ACTIVITY_MAX = 500_000
@@ -113,6 +113,7 @@ PROGRESS = Table(
     METADATA,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("stored_ms", Ms, nullable=False),
+    info={FIRST_ROW: {"id": 1, "stored_ms": 0}},
 )
 # Groups whose events are being deleted: what was stored until then goes, also when the server stops in between.
 DOOMED = Table(

@@ -21,11 +21,15 @@ METADATA = MetaData(
 Id = BigInteger().with_variant(Integer(), "sqlite")
 Ms = BigInteger
 
+FIRST_ROW = "first row"
+"""In a table's `info`: the row that it has from the beginning. A migration that makes the table puts in the same."""
+
 ACCOUNT_STATE = Table(
     "account_state",
     METADATA,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("generation", BigInteger, nullable=False),
+    info={FIRST_ROW: {"id": 1, "generation": 1}},
 )
 GENERATION = select(ACCOUNT_STATE.c.generation).where(ACCOUNT_STATE.c.id == 1)
 
