@@ -39,7 +39,7 @@ from hannun.model.errors import HannunError
 from hannun.model.http import AnyEndpoint
 from hannun.model.time import SystemClock, format_duration_ms
 from hannun.observe import log
-from hannun.observe.memory import leave_out_pandas
+from hannun.observe.memory import leave_out_compiler, leave_out_pandas
 from hannun.observe.metrics import REGISTRY
 from hannun.observe.outcomes import Outcomes
 from hannun.observe.problems import Problems
@@ -79,6 +79,7 @@ GC_ALLOCATIONS = 20_000
 def run(settings: Settings, complaints: Sequence[Complaint]) -> None:
     """Serve until SIGTERM or SIGINT. Raises HannunError for what stands in the way of a start."""
     leave_out_pandas()
+    leave_out_compiler()
     log.configure(settings.log_level, settings.log_format)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, complaints))

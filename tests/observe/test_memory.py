@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+KERNELS = """\
+import numpy as np
+from numba import njit
+
+@njit(cache=True)
+def ranks(values):
+    return np.argsort(values)[::-1]
+
+@njit(cache=True)
+def total(values):
+    found = 0.0
+    for value in values:
+        found += value
+    return found
+"""
+LOAD = "; ".join(
+    (
+        "import sys",
+        "from hannun.observe.memory import leave_out_compiler",
+        "leave_out_compiler()",
+        "import numpy as np",
+        "import kernels",
+        "values = np.array([1.0, 3.0, 2.0])",
+        "print(kernels.total(values), 'numba.np.linalg' in sys.modules, sum(kernels.total.stats.cache_hits.values()))",
+        "print(kernels.ranks(values).tolist(), kernels.ranks(np.arange(3)).tolist())",
+    )
+)
+
+
+def run(folder: Path) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", LOAD], cwd=folder, capture_output=True, check=True, text=True, timeout=120
+    )
+    return done.stdout.splitlines()
+
+
+def test_kernels_are_loaded_without_the_compiler_and_compiled_with_it(tmp_path: Path) -> None:
+    (tmp_path / "kernels.py").write_text(KERNELS, encoding="utf-8")
+    assert run(tmp_path) == ["6.0 True 0", "[1, 2, 0] [2, 1, 0]"]
+    assert run(tmp_path) == ["6.0 False 1", "[1, 2, 0] [2, 1, 0]"]
+    # One is there, the other one has to be compiled by the process that has loaded the first.
+    for file in (tmp_path / "__pycache__").glob("kernels.ranks*"):
+        file.unlink()
+    assert run(tmp_path) == ["6.0 False 1", "[1, 2, 0] [2, 1, 0]"]
