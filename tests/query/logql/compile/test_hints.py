@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hannun.query.logql.compile import like
-from hannun.query.logql.compile.literals import Need, NeedAll, NeedAny, needed
+from hannun.query.logql.compile.literals import Literal, Need, NeedAll, NeedAny, needed, whole
 from hannun.query.logql.stages.lines import said
 
 
@@ -43,6 +43,25 @@ def stands(need: Need | None, text: str) -> bool:
 )
 def test_what_a_regex_needs(pattern: str, need: Need | None) -> None:
     assert needed(pattern) == need
+
+
+@pytest.mark.parametrize(
+    ("pattern", "literal"),
+    [
+        pytest.param("timeout", Literal("timeout", folds=False), id="a word"),
+        pytest.param("(?i)Needle-7f", Literal("Needle-7f", folds=True), id="whatever its case"),
+        pytest.param(r".*10\.0\.0\.1.*", Literal("10.0.0.1", folds=False), id="anything around it"),
+        pytest.param("결제", Literal("결제", folds=False), id="Korean"),
+        pytest.param("(?i)결제", None, id="a script whose cases are unknown here"),
+        pytest.param(r"a\d", None, id="a class"),
+        pytest.param("a|b", None, id="one of two"),
+        pytest.param("^a", None, id="an anchor"),
+        pytest.param(r"a\.*", None, id="what ends like anything and is none"),
+        pytest.param(".*", None, id="everything"),
+    ],
+)
+def test_a_regex_that_is_a_literal(pattern: str, literal: Literal | None) -> None:
+    assert whole(pattern) == literal
 
 
 PIECES = st.sampled_from(
@@ -84,6 +103,24 @@ def test_a_line_that_matches_holds_what_is_needed(pattern: str, text: str) -> No
         return
     if regex.search(text) is not None:
         assert stands(needed(pattern), text), pattern
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.sampled_from(["", "(?i)"]),
+    st.lists(st.sampled_from([".*", "a", "B", "k", "S", r"\.", "-", "결", "x"]), max_size=4).map("".join),
+    st.text("aAbBkKſSsx결.-\n", max_size=8),
+)
+def test_a_literal_stands_where_its_regex_matches(flags: str, pattern: str, text: str) -> None:
+    literal = whole(flags + pattern)
+    if literal is None:
+        return
+    found = literal.text in text
+    if literal.folds:
+        found = like.ascii_lower(literal.text) in like.ascii_lower(text)
+        if any(letter in text for letter in literal.folded_letters):
+            return  # the expression itself is asked
+    assert found == (re2.compile(f"(?s){flags}{pattern}").search(text) is not None)
 
 
 @settings(max_examples=400, deadline=None)

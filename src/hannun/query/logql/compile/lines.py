@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from hannun.query.logql.compile import like
 from hannun.query.logql.compile.building import Building
-from hannun.query.logql.compile.literals import needed
+from hannun.query.logql.compile.literals import Literal, needed, whole
 from hannun.query.logql.compile.sure import ALWAYS, NEVER, NotInSql, Sure, all_of, any_of, none_of
 from hannun.query.logql.stages import patterns
 from hannun.query.logql.syntax import LineFilter, Needle
@@ -67,12 +67,33 @@ def _contains(build: Building, text: str, line: str, *, raw: bool) -> LineCondit
 def _matches(build: Building, pattern: str, line: str, *, raw: bool) -> LineCondition:
     if pattern == "":
         return LineCondition(Sure(ALWAYS))
-    # The dot matches a newline; the engine's own default is the same, and an expression may still say otherwise.
-    regex = build.text(f"(?s){pattern}")
-    found = f"match({line}, {regex})"
-    if raw and not pattern.isascii():
-        found = f"({found} OR (notEmpty(said) AND match(said, {regex})))"
+    literal = whole(pattern)
+    if literal is not None:
+        found = _holds(build, literal, pattern, line)
+        if raw and not pattern.isascii():
+            found = f"({found} OR position(said, {build.text(literal.text)}) > 0)"
+    else:
+        found = f"match({line}, {_regex(build, pattern)})"
+        if raw and not pattern.isascii():
+            found = f"({found} OR (notEmpty(said) AND match(said, {_regex(build, pattern)})))"
     return LineCondition(Sure(found), like.satisfies(build, needed(pattern)) if raw else ALWAYS)
+
+
+def _holds(build: Building, literal: Literal, pattern: str, line: str) -> str:
+    """What `match` would find, at the cost of a search for text: a fifth of it, or less."""
+    if not literal.folds:
+        return f"position({line}, {build.text(literal.text)}) > 0"
+    found = f"positionCaseInsensitive({line}, {build.text(literal.text)}) > 0"
+    if not literal.folded_letters:
+        return found
+    # Few lines hold a letter that Unicode folds to one of ASCII: the expression itself looks at those.
+    odd = any_of(f"position({line}, {build.text(letter)}) > 0" for letter in literal.folded_letters)
+    return f"({found} OR match(if({odd}, {line}, ''), {_regex(build, pattern)}))"
+
+
+def _regex(build: Building, pattern: str) -> str:
+    """The dot matches a newline; the engine's own default is the same, and an expression may still say otherwise."""
+    return build.text(f"(?s){pattern}")
 
 
 def _like(build: Building, pattern: str, line: str, *, raw: bool) -> LineCondition:

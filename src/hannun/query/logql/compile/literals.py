@@ -23,9 +23,25 @@ class NeedAny:
 
 Need = str | NeedAll | NeedAny
 
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """`folds`: whatever the case of its ASCII letters. `folded_letters`: those beyond ASCII that it also means then."""
+
+    text: str
+    folds: bool
+
+    @property
+    def folded_letters(self) -> tuple[str, ...]:
+        lower = self.text.lower() if self.folds else ""
+        return tuple(wide for letter, wide in _FOLDED_TO.items() if letter in lower)
+
+
 _NO_WIDTH = NeedAll(())
 """An item that matches no character: what stands around it stays together."""
 _FOLDED = frozenset("kKsS")
+_FOLDED_TO = {"k": "\u212a", "s": "\u017f"}
+_SPECIAL = frozenset("\\.+*?()|[]{}^$")
 _FLAGS = re.compile(r"\?([imsU]*)(?:-([imsU]+))?([:)])")
 _NAMED = re.compile(r"\?P?<[A-Za-z_][A-Za-z0-9_]*>")
 _COUNT = re.compile(r"\{(\d+)(,(\d*))?\}")
@@ -48,6 +64,29 @@ def needed(pattern: str) -> Need | None:
     except (_Unclear, IndexError):
         return None
     return need if reader.at == len(pattern) else None
+
+
+def whole(pattern: str) -> Literal | None:
+    """The one literal whose lines are exactly those that the expression matches somewhere; None: it is no literal."""
+    inner = pattern.removeprefix("(?i)")
+    folds = inner != pattern
+    text: list[str] = []
+    escaped = False
+    for char in inner.removeprefix(".*").removesuffix(".*"):
+        if not escaped and char == "\\":
+            escaped = True
+            continue
+        # A letter behind a backslash is no letter any more.
+        if (char.isalnum() or not char.isascii()) if escaped else char in _SPECIAL:
+            return None
+        text.append(char)
+        escaped = False
+    found = "".join(text)
+    if escaped or not found:
+        return None
+    if folds and not found.isascii():
+        return None
+    return Literal(found, folds)
 
 
 class _Reader:
