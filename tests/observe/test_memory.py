@@ -18,6 +18,10 @@ def total(values):
     for value in values:
         found += value
     return found
+
+@njit(cache=True)
+def mean(values):
+    return total(values) / len(values)
 """
 LOAD = "; ".join(
     (
@@ -28,7 +32,7 @@ LOAD = "; ".join(
         "import kernels",
         "values = np.array([1.0, 3.0, 2.0])",
         "print(kernels.total(values), 'numba.np.linalg' in sys.modules, sum(kernels.total.stats.cache_hits.values()))",
-        "print(kernels.ranks(values).tolist(), kernels.ranks(np.arange(3)).tolist())",
+        "print(kernels.ranks(values).tolist(), kernels.ranks(np.arange(3)).tolist(), kernels.mean(values))",
     )
 )
 
@@ -42,9 +46,10 @@ def run(folder: Path) -> list[str]:
 
 def test_kernels_are_loaded_without_the_compiler_and_compiled_with_it(tmp_path: Path) -> None:
     (tmp_path / "kernels.py").write_text(KERNELS, encoding="utf-8")
-    assert run(tmp_path) == ["6.0 True 0", "[1, 2, 0] [2, 1, 0]"]
-    assert run(tmp_path) == ["6.0 False 1", "[1, 2, 0] [2, 1, 0]"]
-    # One is there, the other one has to be compiled by the process that has loaded the first.
-    for file in (tmp_path / "__pycache__").glob("kernels.ranks*"):
-        file.unlink()
-    assert run(tmp_path) == ["6.0 False 1", "[1, 2, 0] [2, 1, 0]"]
+    assert run(tmp_path) == ["6.0 True 0", "[1, 2, 0] [2, 1, 0] 2.0"]
+    assert run(tmp_path) == ["6.0 False 1", "[1, 2, 0] [2, 1, 0] 2.0"]
+    # One is there; another one, and the one that calls it, must be compiled by the process that has loaded the first.
+    for name in ("ranks", "mean"):
+        for file in (tmp_path / "__pycache__").glob(f"kernels.{name}*"):
+            file.unlink()
+    assert run(tmp_path) == ["6.0 False 1", "[1, 2, 0] [2, 1, 0] 2.0"]
