@@ -79,6 +79,20 @@ export async function settled(page) {
   await page.waitForFunction(() => document.querySelector("main")?.innerText.trim().length > 0);
 }
 
+/** Opens the box of ⌘K and types into it, once it listens. */
+export async function typeIntoBox(page, text) {
+  await page.keyboard.press("Control+k");
+  await page.waitForSelector("[role=combobox]:focus");
+  await page.keyboard.type(text);
+}
+
+/** Types a search of the log page, as `s` begins it. */
+export async function typeSearch(page, text) {
+  await page.keyboard.press("s");
+  await page.waitForSelector("main input[type=search]:focus");
+  await page.keyboard.type(text);
+}
+
 /** The page is not wider than the screen. */
 export async function assertFits(page) {
   const wide = await page.evaluate(() => {

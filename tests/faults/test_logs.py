@@ -413,25 +413,42 @@ def test_overload_is_429_that_promtail_sends_again_and_every_line_is_there_once(
         agent = Promtail(server.url)
         noise = [random.Random(n).randbytes(100_000).hex() for n in range(150)]
         assert agent.send(push_body('{app="canary"}', "canary 0"))
-        stuck = []
+        stuck: list[socket.socket] = []
+        enough = threading.Event()
+
+        def go_on() -> None:
+            """A byte a second each: a body that pauses for long is given up, and filling all of them may take long."""
+            while not enough.wait(1):
+                for each in stuck:
+                    with contextlib.suppress(OSError):
+                        each.send(b"\0")
+
+        def leave() -> None:
+            until(lambda: 429 in agent.seen, "the agent was told to come again")
+            enough.set()
+            for each in stuck:
+                each.close()
+
+        threading.Thread(target=go_on, daemon=True).start()
         head = f"POST {PUSH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\n"
         try:
             for _ in range(6):
                 each = socket.create_connection(("127.0.0.1", server.port))
-                each.settimeout(5)
-                stuck.append(each)
+                each.settimeout(10)
                 with contextlib.suppress(OSError):  # refused already: the others hold what there is
                     each.sendall(f"{head}Content-Length: {60 * MIB}\r\n\r\n".encode() + bytes(59 * MIB))
+                stuck.append(each)
             with Watcher(server.url, late_share=0.1):
                 answer = push(server, push_body('{app="canary"}', *noise))
                 assert answer.status_code == 429, answer.text
                 assert answer.headers["retry-after"].isdecimal()
-                waiting = threading.Timer(0.5, lambda: [each.close() for each in stuck])
-                waiting.start()
+                leaving = threading.Thread(target=leave, daemon=True)
+                leaving.start()
                 for number in range(1, 6):
                     assert agent.send(push_body('{app="canary"}', f"canary {number}", *noise))
-                waiting.join()
+                leaving.join(30)
         finally:
+            enough.set()
             for each in stuck:
                 each.close()
         assert 429 in agent.seen

@@ -53,8 +53,13 @@ class Sink:
 
 
 async def looked_through(sink: ObservedSink) -> None:
+    """All that waits, however long the thread takes for its turn."""
+    waits, looks, look = len(sink._waiting), [], sink._look
+    sink._look = lambda one: looks.append(look(one))
     task = asyncio.create_task(sink.run())
-    await asyncio.sleep(0.1)
+    async with asyncio.timeout(30):
+        while len(looks) < waits:
+            await asyncio.sleep(0.01)
     task.cancel()
 
 

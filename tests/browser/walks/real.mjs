@@ -1,6 +1,6 @@
 /** A real Hannun on this machine: the person's own machine is on the page, and every page works on its answers. */
 import assert from "node:assert/strict";
-import { assertFits, DESK, PHONE, settled } from "../visitor.mjs";
+import { assertFits, DESK, PHONE, settled, typeIntoBox, typeSearch } from "../visitor.mjs";
 
 const OWN_PAGES = ["/", "/explore", "/logs", "/hosts", "/targets", "/cardinality", "/status", "/settings", "/settings/push", "/settings/projects"];
 
@@ -31,8 +31,7 @@ export async function an_unknown_path_is_a_real_404(visitor) {
 export async function a_question_is_typed_and_drawn(visitor) {
   const page = await visitor.open("/", { lang: "en" });
   await settled(page);
-  await page.keyboard.press("Control+k");
-  await page.keyboard.type("node_load1");
+  await typeIntoBox(page, "node_load1");
   await page.waitForFunction(() => /^\s*Metric\s+node_load1/.test(document.querySelector("[aria-selected=true]")?.innerText ?? ""));
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/explore\?.*expr=node_load1/);
@@ -46,8 +45,7 @@ export async function a_line_that_was_sent_is_found_opened_and_drawn(visitor) {
   await push(visitor, "shop", '{"level":"error","message":"결제 실패","order":"ord_1"}\n{"level":"info","message":"결제 완료"}');
   const page = await visitor.open("/logs?service=shop", { lang: "ko" });
   await page.waitForSelector("article");
-  await page.keyboard.press("s");
-  await page.keyboard.type("결제 level:error");
+  await typeSearch(page, "결제 level:error");
   await page.keyboard.press("Enter");
   await page.waitForFunction(() => document.querySelectorAll("article").length === 1);
   await page.click("article .row");
