@@ -1,17 +1,21 @@
 -- Error events: what SDKs told, normalised, grouped and whole. Writer and reader: store/errors.
 
--- `hash` is the first half of the MD5 that names the group, `other_hash` of the second one (0: there is none). Which
--- issue a hash belongs to stands in the meta store, so merging issues rewrites nothing here. Payloads of one group lie
--- side by side and compress to a tenth.
+-- `hash` is the first half of the MD5 that names the group and `hash_low` the second; `other_hash` and `other_low` are
+-- those of a second one (0: there is none). Which issue a hash belongs to stands in the meta store, so merging issues
+-- rewrites nothing here. Payloads of one group lie side by side and compress to a tenth.
+-- `stored` is the store's own clock, strictly rising from commit to commit: what was not counted yet is found by it.
 CREATE TABLE IF NOT EXISTS events__local {on_cluster} (
   project      UInt32,
   hash         UInt64,
   ts           DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
   received     DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
-  id           FixedString(16),
+  stored       DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+  id           FixedString(16) CODEC(NONE),
+  hash_low     UInt64 CODEC(ZSTD(1)),
   other_hash   UInt64 CODEC(ZSTD(1)),
+  other_low    UInt64 CODEC(ZSTD(1)),
   kind         LowCardinality(String),
-  level        UInt8,
+  level        UInt8 CODEC(ZSTD(1)),
   service      LowCardinality(String),
   environment  LowCardinality(String),
   host         LowCardinality(String),
@@ -26,7 +30,7 @@ CREATE TABLE IF NOT EXISTS events__local {on_cluster} (
   error_value  String CODEC(ZSTD(1)),
   filename     LowCardinality(String),
   function     LowCardinality(String),
-  handled      UInt8,   -- 0 no, 1 yes, 2 not told
+  handled      UInt8 CODEC(ZSTD(1)),   -- 0 no, 1 yes, 2 not told
   trace_id     String CODEC(ZSTD(1)),
   span_id      String CODEC(ZSTD(1)),
   user         String CODEC(ZSTD(1)),   -- model.event.EventUser.key
@@ -39,8 +43,9 @@ CREATE TABLE IF NOT EXISTS events__local {on_cluster} (
   payload      String CODEC(ZSTD(3)),
   INDEX by_id id TYPE bloom_filter(0.001) GRANULARITY 1,
   INDEX by_trace trace_id TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX by_stored stored TYPE minmax GRANULARITY 1,
   PROJECTION hours (
-    SELECT project, hash, environment, toStartOfHour(ts), count(), uniqCombined(12)(user), min(ts), max(ts)
+    SELECT project, hash, environment, toStartOfHour(ts), count(), uniqCombinedIf(12)(user, user != '')
     GROUP BY project, hash, environment, toStartOfHour(ts)
   )
 )
@@ -48,6 +53,6 @@ ENGINE = {engine}MergeTree
 PARTITION BY toDate(ts)
 ORDER BY (project, hash, ts)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 30,
-  index_granularity_bytes = 4194304;
+  lightweight_mutation_projection_mode = 'rebuild', index_granularity_bytes = 4194304;
 
 CREATE TABLE IF NOT EXISTS events {on_cluster} ENGINE = Alias('events__local');
