@@ -1,0 +1,1 @@
+"""Advanced scrubbing rules: Sentry's `relayPiiConfig`, read, compiled and applied."""

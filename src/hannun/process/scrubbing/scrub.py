@@ -1,0 +1,236 @@
+"""The default scrubbing, as Sentry's server does it when a project has said nothing (§11), and IP addresses.
+
+A value under a sensitive name becomes `[Filtered]`, a value that speaks of a secret as well; of messages, tags and URLs
+only the part that matches, for they are what an issue is known by. Source lines, paths and debug images stay as they are.
+One expression is searched in the JSON of all that might be hidden: only the places that it names are looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import orjson
+
+from hannun.model.project import ProjectOptions
+from hannun.process.scrubbing.fields import COOKIES, Fields, fields_of
+from hannun.process.scrubbing.pii.apply import applied
+from hannun.process.scrubbing.pii.config import pii_of
+from hannun.process.scrubbing.places import Path, replaced
+from hannun.process.scrubbing.values import EMAIL, FILTERED, IPV4, IPV6, without_parts
+
+Event = dict[str, Any]
+Scrub = Callable[[Any, str, Fields], Any]
+"""A value, the name it stands under -> what may be stored; the same object when nothing is to hide."""
+Unit = tuple[Path, Scrub, Any]
+"""One place that may hold a secret: where, how it is scrubbed, what stands there."""
+
+
+_COOKIES: Path = ("request", "cookies")
+
+
+def scrubbed(event: Event, options: ProjectOptions) -> Event:
+    """A normalised event with what `options` hide made unreadable. The event itself is left as it is."""
+    if (fields := fields_of(options)) is not None:
+        event = _by_defaults(event, fields)
+    if options.scrub_data and options.pii_config and (rules := pii_of(options.pii_config)) is not None:
+        event = applied(event, rules)
+    return event
+
+
+def _by_defaults(event: Event, fields: Fields) -> Event:
+    if fields.ips:
+        event = _without_known_ips(event)
+    changes: list[tuple[Path, Any]] = []
+    units = list(_units(event))
+    # Cookies are few and named in ways that the search for sensitive words does not know.
+    always = [unit for unit in units if unit[0] == _COOKIES]
+    for path, scrub, value in (*_hot([unit for unit in units if unit[0] != _COOKIES], fields), *always):
+        now = scrub(value, str(path[-1]), fields)
+        if now is not value:
+            changes.append((path, now))
+    return replaced(event, changes)
+
+
+def _hot(units: list[Unit], fields: Fields) -> Iterator[Unit]:
+    """Those units in whose JSON something might be to hide, found by one search over all."""
+    if fields.hot is None:
+        return
+    written = [orjson.dumps(value) for _, _, value in units]
+    ends: list[int] = []
+    end = 0
+    for one in written:
+        end += len(one) + 1
+        ends.append(end)
+    text = b"\n".join(written)
+    at = 0
+    while (match := fields.hot.search(text, at)) is not None:
+        which = bisect_right(ends, match.start())
+        yield units[which]
+        at = ends[which]
+        if at >= len(text):
+            return
+
+
+def _units(event: Event) -> Iterator[Unit]:
+    for at, exception in enumerate((event.get("exception") or {}).get("values") or ()):
+        path: Path = ("exception", "values", at)
+        if (value := exception.get("value")) is not None:
+            yield (*path, "value"), _parts, value
+        mechanism = exception.get("mechanism") or {}
+        for key in ("data", "meta"):
+            if key in mechanism:
+                yield (*path, "mechanism", key), _tree, mechanism[key]
+        yield from _locals(exception, path)
+    for at, thread in enumerate((event.get("threads") or {}).get("values") or ()):
+        yield from _locals(thread, ("threads", "values", at))
+    if "stacktrace" in event:
+        yield from _locals(event, ())
+    for at, crumb in enumerate((event.get("breadcrumbs") or {}).get("values") or ()):
+        if "message" in crumb:
+            yield ("breadcrumbs", "values", at, "message"), _text, crumb["message"]
+        if "data" in crumb:
+            yield ("breadcrumbs", "values", at, "data"), _tree, crumb["data"]
+    for name, how in _REQUEST.items():
+        if (part := (event.get("request") or {}).get(name)) is not None:
+            yield ("request", name), how, part
+    logentry = event.get("logentry") or {}
+    for key in ("formatted", "message"):
+        if key in logentry:
+            yield ("logentry", key), _message, logentry[key]
+    if "params" in logentry:
+        yield ("logentry", "params"), _tree, logentry["params"]
+    for name, context in (event.get("contexts") or {}).items():
+        yield ("contexts", name), _tree, context
+    for name in ("user", "extra", "tags", "csp", "nel", "template", "query"):
+        if name in event:
+            yield (name,), _tags if name == "tags" else _tree, event[name]
+
+
+def _locals(holder: Event, path: Path) -> Iterator[Unit]:
+    for key in ("stacktrace", "raw_stacktrace"):
+        for at, frame in enumerate((holder.get(key) or {}).get("frames") or ()):
+            if "vars" in frame:
+                yield (*path, key, "frames", at, "vars"), _tree, frame["vars"]
+
+
+def _tree(value: Any, name: str, fields: Fields) -> Any:
+    if fields.sensitive(name):
+        return _hidden(value)
+    if isinstance(value, str):
+        return _text(value, name, fields)
+    if isinstance(value, dict):
+        if fields.safe and name.lower() in fields.safe:
+            return value
+        return _changed(
+            value, {key: now for key, item in value.items() if (now := _tree(item, key, fields)) is not item}
+        )
+    if isinstance(value, list):
+        now = [_tree(item, name, fields) for item in value]
+        return now if any(one is not item for one, item in zip(now, value, strict=True)) else value
+    return value
+
+
+def _changed(value: Event, changes: Event) -> Event:
+    return {**value, **changes} if changes else value
+
+
+def _hidden(value: Any) -> Any:
+    # Whether a password is there at all, or a switch is on, tells nobody what it is.
+    return value if value is None or isinstance(value, bool) or value in ("", [], {}) else FILTERED
+
+
+def _text(value: str, name: str, fields: Fields) -> str:
+    if fields.safe and name.lower() in fields.safe:
+        return value
+    if _URL.fullmatch(value):
+        return _url(value, name, fields)
+    return FILTERED if fields.tells(value) else _parts(value, name, fields)
+
+
+_URL = re.compile(r"[a-zA-Z][\w+.\-]{0,31}://\S+|/[^\s?]{0,1024}\?\S+=\S*", re.ASCII)
+_PARAMETER = re.compile(r"(?<=[?&;#])([^=&;#?\s]{1,256})=([^&;#\s]+)")
+
+
+def _url(value: str, name: str, fields: Fields) -> str:
+    """A URL keeps its way; what is hidden is the password in it, and parameters that are sensitive by their name."""
+
+    def without(match: re.Match[str]) -> str:
+        return f"{match[1]}={FILTERED}" if fields.sensitive(match[1]) else match[0]
+
+    return _parts(_PARAMETER.sub(without, value) if "=" in value else value, name, fields)
+
+
+def _parts(value: Any, name: str, fields: Fields) -> Any:
+    if not isinstance(value, str):
+        return value
+    now = without_parts(value) if fields.parts else value
+    if fields.ips:
+        now = IPV6.hidden(IPV4.hidden(now, _ip), _ip)
+    return value if now == value else now
+
+
+def _ip(found: str) -> str:
+    return "[ip]"
+
+
+def _email(found: str) -> str:
+    return "[email]"
+
+
+def _message(value: Any, name: str, fields: Fields) -> Any:
+    now = _parts(value, name, fields)
+    return EMAIL.hidden(now, _email) if fields.parts and isinstance(now, str) else now
+
+
+def _tags(tags: dict[str, str], name: str, fields: Fields) -> dict[str, str]:
+    changes: Event = {}
+    for key, value in tags.items():
+        now = _hidden(value) if fields.sensitive(key) else _url(value, key, fields)
+        if now is not value and now != value:
+            changes[key] = now
+    return _changed(tags, changes)
+
+
+def _pairs(pairs: list[list[str]], name: str, fields: Fields) -> list[list[str]]:
+    now = [_pair(pair, fields, cookies=name == "cookies") for pair in pairs]
+    return now if any(one is not pair for one, pair in zip(now, pairs, strict=True)) else pairs
+
+
+def _pair(pair: list[str], fields: Fields, *, cookies: bool) -> list[str]:
+    key, value = pair
+    if key == "User-Agent":
+        return pair
+    if fields.sensitive(key) or (
+        cookies and fields.parts and key.lower() in COOKIES and key.lower() not in fields.safe
+    ):
+        now = _hidden(value)
+    else:
+        now = _text(value, key, fields)
+    return pair if now == value else [key, now]
+
+
+_REQUEST: dict[str, Scrub] = {
+    "url": _text,
+    "query_string": _pairs,
+    "headers": _pairs,
+    "cookies": _pairs,
+    "data": _tree,
+    "env": _tree,
+    "fragment": _text,
+}
+
+
+def _without_known_ips(event: Event) -> Event:
+    """Fields that hold nothing but an address are left out whole."""
+    changed = dict(event)
+    if "ip_address" in (user := event.get("user") or {}):
+        changed["user"] = {key: item for key, item in user.items() if key != "ip_address"}
+        if not changed["user"]:
+            del changed["user"]
+    request = event.get("request") or {}
+    if isinstance(env := request.get("env"), dict) and "REMOTE_ADDR" in env:
+        changed["request"] = {**request, "env": {key: item for key, item in env.items() if key != "REMOTE_ADDR"}}
+    return changed
