@@ -23,7 +23,7 @@ from hannun.process.events.facts import EventFacts
 from hannun.receive.sentry import routes
 from hannun.receive.sentry.intake import SentryIntake
 from hannun.receive.sentry.limits import SentryLimits
-from hannun.receive.sentry.rooms import Rooms, of_sink
+from hannun.receive.sentry.rooms import Rooms, writers
 from hannun.receive.sentry.sheet import Room
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -122,8 +122,8 @@ def build() -> Build:
     def make(limits: SentryLimits | None = None, kept: Sequence[Room] = (), take: Any = plain_take) -> House:
         keys, outcomes, events = Keys(), Outcomes(), Memory()
         rooms = {room: Memory() for room in kept}
-        writers = {Room.EVENTS: of_sink(events), **{room: of_sink(memory) for room, memory in rooms.items()}}
-        intake = SentryIntake(keys, Rooms(writers), outcomes, limits=limits, take_event=take)
+        made = writers(events, **{room.value: memory for room, memory in rooms.items()})
+        intake = SentryIntake(keys, Rooms(made), outcomes, limits=limits, take_event=take)
         return House(keys, outcomes, events, intake, rooms)
 
     return make

@@ -24,7 +24,7 @@ from hannun.receive.sentry.items import registry
 from hannun.receive.sentry.limits import BODY_SETTING, SentryLimits
 from hannun.receive.sentry.quota import KeyQuota, Limited, Quota
 from hannun.receive.sentry.rooms import Rooms
-from hannun.receive.sentry.sheet import Dropped, Sender, Sheet, TakeEvent
+from hannun.receive.sentry.sheet import Dropped, Room, Sender, Sheet, TakeEvent
 from hannun.wire.compression import content_encodings, decompress
 from hannun.wire.sentry import auth
 from hannun.wire.sentry.auth import Auth, NoKey
@@ -208,6 +208,10 @@ class SentryIntake:
                 sheet.count(handler.category, Outcome.INVALID, 1, "item that is too large")
             except WireError as err:
                 sheet.reject(handler.category, "item that cannot be read", str(err))
+        if sheet.filtered:
+            # Files of an event that a filter keeps out go with it.
+            for one in sheet.rooms.pop(Room.ATTACHMENTS, []):
+                sheet.count(one.category, Outcome.FILTERED, one.quantity, sheet.filtered)
 
 
 @dataclass(slots=True)

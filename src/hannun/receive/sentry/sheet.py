@@ -84,6 +84,8 @@ class Sheet:
     refused: HannunError | None = None
     """Why the store did not take something."""
     had_event: bool = False
+    filtered: str = ""
+    """Why the event of the envelope was kept out."""
 
     @property
     def project(self) -> int:

@@ -39,6 +39,14 @@ def load_object(payload: Payload, what: str = "payload") -> dict[str, Any]:
     return found
 
 
+def dumped(value: Any) -> str:
+    """What `load` gave, as compact JSON; what is nested beyond 254 levels is named only."""
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:
+        return '"[too deep]"'
+
+
 def _load_leniently(payload: bytes, what: str) -> Any:
     text = payload.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
     if "\\u" in text:

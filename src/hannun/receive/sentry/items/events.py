@@ -19,6 +19,9 @@ _BY_TYPE = {"feedback": FEEDBACK, "csp": SECURITY, "hpkp": SECURITY, "expectct":
 
 @item("event", category=ERROR)
 def event(sheet: Sheet, found: Item) -> None:
+    if sheet.had_event:
+        sheet.reject(ERROR, "second event of an envelope")
+        return
     raw = load_object(found.payload, "event")
     if raw.get("type") == "transaction":
         HANDLERS["transaction"].read(sheet, found)
@@ -26,12 +29,15 @@ def event(sheet: Sheet, found: Item) -> None:
     take(sheet, raw)
 
 
-def take(sheet: Sheet, raw: dict[str, Any], category: str = "") -> None:
-    """The whole road of one event up to the store. Raises WireError."""
+def take(sheet: Sheet, raw: dict[str, Any], category: str = "", *, own_id: bool = True) -> None:
+    """The whole road of one event up to the store. Raises WireError.
+
+    `own_id` False: the id in the envelope's header is that of another event.
+    """
     category = category or _BY_TYPE.get(str(raw.get("type")), ERROR)
     sender = sheet.sender
     # Only the first event of an envelope is the one that the header names.
-    event_id = "" if sheet.had_event else sheet.event_id
+    event_id = sheet.event_id if own_id and not sheet.had_event else ""
     facts = EventFacts(
         sheet.project, sender.received_ms, sender.sent_ms, sender.address, sender.user_agent, sender.client, event_id
     )
@@ -40,9 +46,10 @@ def take(sheet: Sheet, raw: dict[str, Any], category: str = "") -> None:
     except RecursionError as err:
         raise WireError("event: nested too deep") from err
     if not isinstance(made, Event):
+        sheet.filtered = made.reason
         sheet.count(category, Outcome.FILTERED, 1, made.reason)
         return
-    if not sheet.had_event:
+    if own_id and not sheet.had_event:
         sheet.had_event = True
         sheet.event_id = made.id
     sheet.hold(Room.EVENTS, category, made)
