@@ -84,14 +84,16 @@ class SentryIntake:
         parse: Parse,
         *,
         project: int | None,
+        key: str = "",
         body: bytes | None = None,
         raw_bytes_max: int | None = None,
     ) -> Sheet:
         """Returns when all that was taken is durable. Raises HannunError when the request as a whole is no use.
 
-        `project` None: the DSN inside the envelope says which. `body`: it came in another way than as a body.
+        `project` None: the DSN inside the envelope says which. `key` is one that stands in the path. `body`: it came in
+        another way than as a body.
         """
-        asked = _Asked(request, project)
+        asked = _Asked(request, project, key)
         try:
             shown = asked.auth()
             if shown is not None:
@@ -218,11 +220,12 @@ class SentryIntake:
 class _Asked:
     request: Request
     project: int | None
+    path_key: str = ""
     key: ProjectKey | None = None
 
     def auth(self, dsn: Dsn | None = None) -> Auth | None:
-        headers = self.request.headers
-        return auth.read(headers.get("x-sentry-auth"), headers.get("authorization"), self.request.query_params, dsn)
+        headers, query = self.request.headers, self.request.query_params
+        return auth.read(headers.get("x-sentry-auth"), headers.get("authorization"), query, dsn, self.path_key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,13 +31,19 @@ class Auth:
 
 
 def read(
-    header: str | None, authorization: str | None, query: Mapping[str, str], dsn: Dsn | None = None
+    header: str | None,
+    authorization: str | None,
+    query: Mapping[str, str],
+    dsn: Dsn | None = None,
+    path_key: str = "",
 ) -> Auth | None:
     """`header` is X-Sentry-Auth. None: no place holds anything, so only the envelope can tell.
 
     Raises NoKey (a header without a key) and NotAllowed (two places name different keys).
     """
     found = list(_places(header, authorization, query))
+    if path_key:
+        found.append(Auth(path_key))
     if dsn is not None:
         found.append(Auth(dsn.key, project=dsn.project))
     if not found:

@@ -17,7 +17,7 @@ from hannun.model.sentry_items import (
     MonitorConfig,
 )
 from hannun.wire.sentry import fields, ids
-from hannun.wire.sentry.jsons import Payload, load_object
+from hannun.wire.sentry.jsons import Payload, dumped, load_object
 
 SLUG_LENGTH_MAX = 50
 _NOT_IN_SLUG = re.compile(r"[^a-z0-9_-]+")
@@ -28,14 +28,15 @@ def decode(payload: Payload, project: int, now_ms: int) -> CheckIn:
     return of(load_object(payload, "check_in"), project, now_ms)
 
 
-def of_url(slug: str, query: Mapping[str, str], body: bytes, project: int, now_ms: int) -> CheckIn:
-    """A call of `/api/{project}/cron/{slug}/{key}/`: parameters, and what a JSON body adds. Raises WireError."""
+def of_url(slug: str, query: Mapping[str, str], body: bytes) -> bytes:
+    """A call of `/api/{project}/cron/{slug}/{key}/` as the payload of an item: a body may add what parameters do not
+    say. Raises WireError.
+    """
     told = load_object(body, "check_in") if body.strip() else {}
-    named = {
-        name: query[name] for name in ("status", "check_in_id", "environment", "duration", "release") if query.get(name)
-    }
+    names = ("status", "check_in_id", "environment", "duration", "release")
+    named = {name: query[name] for name in names if query.get(name)}
     # A bare call says that the job ran.
-    return of({"status": "ok", **told, **named, "monitor_slug": slug}, project, now_ms)
+    return dumped({"status": "ok", **told, **named, "monitor_slug": slug}).encode()
 
 
 def of(found: Mapping[str, Any], project: int, now_ms: int) -> CheckIn:
