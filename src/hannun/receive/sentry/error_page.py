@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from hannun.model.errors import HannunError, NotAllowed, WireError
 from hannun.model.http import lang_of
-from hannun.model.text import Text
+from hannun.model.text import Lang, Text
 from hannun.receive.sentry import answers
 from hannun.receive.sentry.error_page_script import SCRIPT
 from hannun.receive.sentry.intake import UNKNOWN_KEY, SentryIntake
@@ -54,11 +54,8 @@ class ErrorPageReceiver:
                 raise NotAllowed(UNKNOWN_KEY)
         except HannunError as err:
             return answers.refuse(err)
-        lang = (
-            "ko"
-            if query.get("lang", "").startswith("ko") or (not query.get("lang") and lang_of(request) == "ko")
-            else "en"
-        )
+        asked = query.get("lang", "")
+        lang: Lang = ("ko" if asked.startswith("ko") else "en") if asked else lang_of(request)
         told = {name: query.get(name, "")[:WORD_LENGTH_MAX] or text.say(lang) for name, text in WORDS.items()}
         told |= {"name": query.get("name", "")[:WORD_LENGTH_MAX], "email": query.get("email", "")[:WORD_LENGTH_MAX]}
         # Inside a script: no text of the sender may end it or begin another.
