@@ -58,6 +58,10 @@ class StoreUnavailable(HannunError):
     """The engine cannot take this now: out of memory, closing, write-protected (503)."""
 
 
+class StoreLost(StoreUnavailable):
+    """The engine has ended itself and will answer nothing in this process any more. Only a new process helps (503)."""
+
+
 class StoreLocked(HannunError):
     """Another process holds the data directory, or it was written by a newer version."""
 
