@@ -5,11 +5,17 @@ connect, so both happen in a private empty directory. The Arrow rows of an inser
 file in memory: `FROM Python(table)` costs more and looks into callers' frames, and `send_insert`, which would be the
 cheapest, reports success when the insert failed (measured on a full disk: 1,500 inserts "written", 128 stored). A
 large answer is read by `send_query`, because a materialised one stays in the engine's memory as a whole.
+
+chDB catches the signals of a crash (SIGSEGV, SIGABRT, SIGBUS and more) for the whole process, whoever caused it:
+it answers nothing more (code 236), waits five minutes for a log writer that the embedded build does not have, and keeps
+the process standing all the while. Its handlers are taken off: a process that crashed is gone at once, and whoever
+watches over it starts it again.
 """
 
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import importlib
 import json
 import os
@@ -17,7 +23,7 @@ import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.abc import MetaPathFinder
 from pathlib import Path
@@ -27,12 +33,13 @@ from typing import Any
 import pyarrow as pa
 
 from hannun.model.budget import Budget
-from hannun.model.errors import HannunError, StoreUnavailable
+from hannun.model.errors import HannunError, StoreLost, StoreUnavailable
 from hannun.store.engine import native
 from hannun.store.engine.config import EngineLimits, server_xml, session_options
-from hannun.store.engine.errors import translate
+from hannun.store.engine.errors import LOST, translate
 from hannun.store.engine.params import encode
 from hannun.store.engine.port import Block, Params
+from hannun.store.engine.reading import Parts, Readings
 
 _LOADING = threading.Lock()
 PURGE_AFTER_BYTES = 64 << 20
@@ -67,6 +74,22 @@ class ChdbEngine:
         self._all_home = threading.Condition(self._lock)
         self._streamed_bytes = 0
         self._purge: threading.Timer | None = None
+        self._readings = Readings()
+        self._lost = False
+        self._on_lost: Callable[[], None] = _nothing
+
+    @property
+    def lost(self) -> bool:
+        """The engine has ended itself: every call raises StoreLost from now on, in this process for ever."""
+        return self._lost
+
+    def on_lost(self, tell: Callable[[], None]) -> None:
+        """Call `tell` once when the engine is lost, from whatever thread notices it; at once when it is already."""
+        with self._lock:
+            self._on_lost = _nothing if self._lost else tell
+            already = self._lost
+        if already:
+            tell()
 
     @staticmethod
     def open(path: Path, *, memory_bytes: int, threads: int | None = None) -> ChdbEngine:
@@ -88,7 +111,7 @@ class ChdbEngine:
             os.environ.setdefault("JE_MALLOC_CONF", ALLOCATOR)
             _leave_pandas_out()
             chdb: Any = importlib.import_module("chdb")
-
+            _leave_crashes_alone(importlib.import_module("chdb._chdb"))
             try:
                 first = chdb.connect(url)
             except Exception as err:
@@ -97,7 +120,7 @@ class ChdbEngine:
         return ChdbEngine(chdb, url, first, limits, private)
 
     def execute(self, sql: str, params: Params | None = None) -> None:
-        with self._connection() as connection, _translated(writing=True):
+        with self._connection() as connection, self._translated(writing=True):
             connection.query(sql, "Null", params=encode(params))
 
     def query_rows(self, sql: str, params: Params | None = None, budget: Budget | None = None) -> list[tuple[Any, ...]]:
@@ -111,6 +134,9 @@ class ChdbEngine:
         return pa.concat_tables(tables) if tables else pa.table({})
 
     def stream_arrow(self, sql: str, params: Params | None, budget: Budget) -> Iterator[pa.RecordBatch]:
+        return self._readings.of(self._batches(sql, params, budget))
+
+    def _batches(self, sql: str, params: Params | None, budget: Budget) -> Parts[pa.RecordBatch]:
         # Each fetched chunk is an Arrow stream of its own.
         for chunk in self._stream(sql, "ArrowStream", params, budget):
             body = chunk.bytes()
@@ -119,6 +145,9 @@ class ChdbEngine:
                 yield from pa.ipc.open_stream(body)
 
     def stream_native(self, sql: str, params: Params | None, budget: Budget) -> Iterator[Block]:
+        return self._readings.of(self._blocks(sql, params, budget))
+
+    def _blocks(self, sql: str, params: Params | None, budget: Budget) -> Parts[Block]:
         # One thread reads each part in its order; more do not help a stream that one thread formats (measured: 153
         # against 168 ms CPU for 14.4 M rows, equal wall time).
         for chunk in self._stream(sql, "Native", params, budget, ", max_threads = 1"):
@@ -131,7 +160,7 @@ class ChdbEngine:
         with pa.ipc.new_stream(sink, rows.schema) as stream:
             stream.write_table(rows)
         columns = ", ".join(rows.column_names)
-        with _in_memory_file(sink.getvalue()) as path, self._connection() as connection, _translated(writing=True):
+        with _in_memory_file(sink.getvalue()) as path, self._connection() as connection, self._translated(writing=True):
             # One thread, so that rows keep their order: of two with one key the later must win.
             connection.query(
                 f"INSERT INTO {table} ({columns})\nSELECT {columns}\nFROM file('{path}', 'ArrowStream')\n"
@@ -175,6 +204,7 @@ class ChdbEngine:
             purge.cancel()
         for tag in running:
             self.kill(tag)
+        self._readings.close_left()
         with self._lock:
             self._open = False
             self._all_home.wait_for(lambda: self._busy == 0, timeout=10.0)
@@ -188,7 +218,7 @@ class ChdbEngine:
             for chunk in self._stream(sql, form, params, budget):
                 yield chunk.bytes()
             return
-        with self._connection() as connection, _translated():
+        with self._connection() as connection, self._translated():
             yield connection.query(sql, form, params=encode(params)).bytes()
 
     def _stream(self, sql: str, form: str, params: Params | None, budget: Budget, settings: str = "") -> Iterator[Any]:
@@ -199,7 +229,7 @@ class ChdbEngine:
         limits = f"max_execution_time = {seconds:.3f}, max_memory_usage = {memory}{settings}"
         text = f"{_mark(budget.tag)}{sql}\nSETTINGS {limits}"
         over = threading.Event()
-        with self._connection() as connection, self._killable(budget, over), _translated():
+        with self._connection() as connection, self._killable(budget, over), self._translated():
             stream = connection.send_query(text, form, params=encode(params))
             try:
                 while (chunk := stream.fetch()) is not None:
@@ -241,15 +271,19 @@ class ChdbEngine:
 
     @contextmanager
     def _connection(self) -> Iterator[Any]:
+        self._readings.close_left()
         with self._lock:
             if not self._open:
                 raise StoreUnavailable("the store is closing")
+            if self._lost:
+                raise StoreLost(LOST)
             self._busy += 1
             connection = self._idle.pop() if self._idle else None
         whole = False
         try:
             if connection is None:
-                connection = self._chdb.connect(self._url)
+                with self._translated(writing=True):
+                    connection = self._chdb.connect(self._url)
             yield connection
             whole = True
         finally:
@@ -263,6 +297,26 @@ class ChdbEngine:
                 self._all_home.notify_all()
             if connection is not None and not keep:
                 connection.close()
+
+    @contextmanager
+    def _translated(self, *, writing: bool = False) -> Iterator[None]:
+        try:
+            yield
+        except (HannunError, GeneratorExit):
+            raise
+        except Exception as err:  # chDB raises ChdbError, RuntimeError and ValueError for engine errors
+            if isinstance(err, (TypeError, KeyError, pa.ArrowInvalid)):
+                raise
+            found = translate(str(err), writing=writing)
+            if isinstance(found, StoreLost):
+                self._lose()
+            raise found from err
+
+    def _lose(self) -> None:
+        with self._lock:
+            self._lost = True
+            tell, self._on_lost = self._on_lost, _nothing
+        tell()
 
     def _purge_soon(self) -> None:
         """After heavy reads and a quiet moment, not after each: a purged page must be faulted in again."""
@@ -296,6 +350,20 @@ def _in_memory_file(body: pa.Buffer) -> Iterator[str]:
         os.close(fd)
 
 
+def _nothing() -> None:
+    pass
+
+
+def _leave_crashes_alone(extension: Any) -> None:
+    """Take chDB's handlers off the signals of a crash. It resets those signals for everybody, so Python's own report of
+    where it crashed, where somebody wants it, is put back: on stderr, and the process ends by the signal."""
+    reported = faulthandler.is_enabled()
+    extension.set_signal_handlers_enabled(0)
+    if reported:
+        faulthandler.disable()
+        faulthandler.enable()
+
+
 class _NoPandas(MetaPathFinder):
     def find_spec(self, fullname: str, path: object, target: object = None) -> None:
         if fullname == "pandas":
@@ -316,18 +384,6 @@ def _leave_pandas_out() -> None:
 
 def _mark(tag: str) -> str:
     return f"/* {tag} */ "
-
-
-@contextmanager
-def _translated(*, writing: bool = False) -> Iterator[None]:
-    try:
-        yield
-    except (HannunError, GeneratorExit):
-        raise
-    except Exception as err:  # chDB raises ChdbError, RuntimeError and ValueError for engine errors
-        if isinstance(err, (TypeError, KeyError, pa.ArrowInvalid)):
-            raise
-        raise translate(str(err), writing=writing) from err
 
 
 @contextmanager

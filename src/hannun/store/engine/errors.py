@@ -10,6 +10,7 @@ from hannun.model.errors import (
     HannunError,
     QueryCanceled,
     QueryTimeout,
+    StoreLost,
     StoreUnavailable,
 )
 from hannun.model.text import Text
@@ -23,6 +24,8 @@ OUT_OF_MEMORY = {241, 173}
 TIMEOUT = {159, 160}
 CANCELED = {394, 734}
 NO_SPACE = 243
+ABORTED = 236
+_ENDED = re.compile(r"shutting down due to a fatal error")
 SYSTEM_FAULTS = {1001, 1000, 76, 75, 74, 73, 243}
 
 NO_MEMORY = Text(
@@ -32,6 +35,10 @@ NO_MEMORY = Text(
 NO_DISK = Text(
     en="the disk is full; free space or lower --retention",
     ko="디스크가 가득 찼습니다. 공간을 비우거나 --retention 값을 줄여 주세요",
+)
+LOST = Text(
+    en="the store's engine has ended itself; the server must be started again",
+    ko="저장소 엔진이 스스로 종료되었습니다. 서버를 다시 시작해야 합니다",
 )
 NOT_WRITABLE = Text(
     en="the data directory cannot be written: {why}",
@@ -50,6 +57,8 @@ def translate(message: str, *, writing: bool = False) -> HannunError:
     found = _CODE.search(message)
     code, words = (int(found.group(1)), found.group(2)) if found else (0, message)
     words = words.strip().splitlines()[0][:500] if words.strip() else "no reason given"
+    if code == ABORTED and _ENDED.search(words):
+        return StoreLost(LOST)
     if code in OUT_OF_MEMORY or "std::bad_alloc" in message:
         return StoreUnavailable(NO_MEMORY)
     if code in TIMEOUT:
