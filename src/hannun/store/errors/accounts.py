@@ -105,7 +105,7 @@ class Accounts:
             ids = connection.execute(statement, rows).scalars().all()
             made.update(zip((tally.issue for tally in own), ids, strict=True))
         if made:
-            note = [_activity(made[tally.issue], tally.first.ts_ms, "first_seen", {}) for tally in tallies]
+            note = [activity_row(made[tally.issue], tally.first.ts_ms, "first_seen", {}) for tally in tallies]
             connection.execute(insert(ACTIVITY), note)
         return made
 
@@ -129,7 +129,7 @@ class Accounts:
         if rows:
             connection.execute(_UPDATE, rows)
         if turned:
-            note = [_activity(tally.issue, now_ms, turn.kind, _data(tally, turn)) for tally, turn in turned]
+            note = [activity_row(tally.issue, now_ms, turn.kind, _data(tally, turn)) for tally, turn in turned]
             connection.execute(insert(ACTIVITY), note)
             unseen(connection, [tally.issue for tally, turn in turned])
 
@@ -182,7 +182,7 @@ def unseen(connection: Connection, issues: Sequence[int]) -> None:
         connection.execute(delete(MARKS).where(some, MARKS.c.bookmarked_ms.is_(None)))
 
 
-def _activity(issue: int, at_ms: int, kind: str, data: dict[str, Any], actor: str = "") -> dict[str, Any]:
+def activity_row(issue: int, at_ms: int, kind: str, data: dict[str, Any], actor: str = "") -> dict[str, Any]:
     return {"issue_id": issue, "at_ms": at_ms, "kind": kind, "actor": actor, "data": write_data(data)}
 
 

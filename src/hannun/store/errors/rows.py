@@ -12,7 +12,7 @@ from hannun.model.errors import NotFound
 from hannun.model.issue import Activity, Issue
 from hannun.model.text import Text
 from hannun.store.meta.database import Database
-from hannun.store.meta.issues import ACTIVITY, HASHES, ISSUES, MARKS, issue_of, read_short_id
+from hannun.store.meta.issues import ACTIVITY, HASHES, ISSUES, MARKS, REDIRECTS, issue_of, read_short_id
 from hannun.store.meta.projects import PROJECTS
 
 IDS_PER_STATEMENT = 500
@@ -26,8 +26,12 @@ class IssueRows:
         self.database = database
 
     def one(self, issue: int, viewer: str) -> Issue:
+        """Also by the number that it had before it was merged into another. Raises NotFound."""
         with self.database.reading() as connection:
-            return many(connection, [issue], viewer)[0]
+            merged = connection.execute(
+                select(REDIRECTS.c.issue_id).where(REDIRECTS.c.id == issue)
+            ).scalar_one_or_none()
+            return many(connection, [issue if merged is None else merged], viewer)[0]
 
     def those(self, issues: Sequence[int], viewer: str) -> list[Issue]:
         """In the order given; those that are gone are left out."""
@@ -42,6 +46,9 @@ class IssueRows:
             of_slug = select(PROJECTS.c.id).where(PROJECTS.c.slug == read[0])
             numbered = select(ISSUES.c.id).where(ISSUES.c.project_id.in_(of_slug), ISSUES.c.number == read[1])
             found = connection.execute(numbered).scalar_one_or_none()
+            if found is None:
+                merged = (REDIRECTS.c.project_id.in_(of_slug), REDIRECTS.c.number == read[1])
+                found = connection.execute(select(REDIRECTS.c.issue_id).where(*merged)).scalar_one_or_none()
             if found is None:
                 raise NotFound(NO_ISSUE.with_(issue=text))
             return many(connection, [found], viewer)[0]

@@ -107,6 +107,16 @@ COUNTERS = Table(
     Column("project_id", BigInteger, primary_key=True, autoincrement=False),
     Column("last", BigInteger, nullable=False),
 )
+# Issues that were merged into others: links to them still lead somewhere.
+REDIRECTS = Table(
+    "issue_redirects",
+    METADATA,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("project_id", BigInteger, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("issue_id", Id, ForeignKey("issues.id", ondelete="CASCADE"), nullable=False, index=True),
+    UniqueConstraint("project_id", "number"),
+)
 # Events stored after this time (the store's own, strictly rising) are not in the counts of `issues` yet.
 PROGRESS = Table(
     "issue_progress",

@@ -88,6 +88,17 @@ def upgrade() -> None:
         sa.Column("last", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("project_id", name="pk_issue_counters"),
     )
+    op.create_table(
+        "issue_redirects",
+        sa.Column("id", Id, nullable=False, autoincrement=False),
+        sa.Column("project_id", sa.BigInteger, nullable=False),
+        sa.Column("number", sa.BigInteger, nullable=False),
+        sa.Column("issue_id", Id, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_issue_redirects"),
+        sa.UniqueConstraint("project_id", "number", name="uq_issue_redirects_project_id"),
+        sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name="fk_issue_redirects_issue_id", ondelete="CASCADE"),
+    )
+    op.create_index("ix_issue_redirects_issue_id", "issue_redirects", ["issue_id"])
     progress = op.create_table(
         "issue_progress",
         sa.Column("id", sa.Integer, nullable=False),
