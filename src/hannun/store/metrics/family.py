@@ -77,12 +77,10 @@ class MetricFamily:
         return batch.size_bytes
 
     def split(self, batch: MetricBatch, days_max: int) -> list[tuple[MetricBatch, frozenset[int]]]:
-        day = batch.ts_ms // DAY_MS
-        told = np.array([one.ts_ms // DAY_MS for one in batch.exemplars], np.int64)
-        shaped = np.array([one.ts_ms // DAY_MS for one in batch.histograms], np.int64)
-        days = np.unique(np.concatenate([day, told, shaped]) if len(told) or len(shaped) else day)
+        days = _days(batch)
         if len(days) <= days_max:
             return [(batch, frozenset(days.tolist()))]
+        day = batch.ts_ms // DAY_MS
         pieces = []
         for start in range(0, len(days), days_max):
             some = days[start : start + days_max]
@@ -230,6 +228,17 @@ class MetricFamily:
         used = np.flatnonzero(position == 0)
         position[used] = np.arange(len(used), dtype=np.int32)
         return pa.DictionaryArray.from_arrays(pa.array(position[codes]), pa.array([names[code] for code in used]))
+
+
+def _days(batch: MetricBatch) -> Ints:
+    """The days that a batch touches, ascending."""
+    beside = [one.ts_ms for one in batch.exemplars] + [one.ts_ms for one in batch.histograms]
+    times = np.concatenate([batch.ts_ms, np.array(beside, np.int64)]) if beside else batch.ts_ms
+    if not len(times):
+        return np.empty(0, np.int64)
+    first, last = int(times.min()) // DAY_MS, int(times.max()) // DAY_MS
+    # Nearly every batch lies within a day or two, which needs no look at each sample.
+    return np.unique(times // DAY_MS) if last - first > 1 else np.arange(first, last + 1, dtype=np.int64)
 
 
 def _series_rows(new: Sequence[NewSeries], now_ms: int) -> pa.Table:

@@ -170,6 +170,8 @@ class MetricStore:
     def _without_histograms(self, choice: Choice, floats: SeriesColumns, budget: Budget) -> SeriesColumns:
         """Without the floats in whose place a histogram came later."""
         metrics = tuple(metric for metric in choice.metrics if metric in self._histograms.metrics)
+        if not metrics:
+            return floats
         some = [labels for labels in floats.labels if labels.metric in metrics]
         if not some:
             return floats
