@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 KERNELS = """\
 import numpy as np
@@ -53,3 +56,18 @@ def test_kernels_are_loaded_without_the_compiler_and_compiled_with_it(tmp_path: 
         for file in (tmp_path / "__pycache__").glob(f"kernels.{name}*"):
             file.unlink()
     assert run(tmp_path) == ["6.0 False 1", "[1, 2, 0] [2, 1, 0] 2.0"]
+
+
+@pytest.mark.parametrize("said, used", [("", "system"), ("mimalloc", "mimalloc")], ids=["the heap of all", "as told"])
+def test_arrow_takes_its_memory_from(said: str, used: str) -> None:
+    script = "from hannun.observe.memory import share_one_heap; share_one_heap(); import pyarrow as pa"
+    env = {key: value for key, value in os.environ.items() if key != "ARROW_DEFAULT_MEMORY_POOL"}
+    done = subprocess.run(
+        [sys.executable, "-c", f"{script}; print(pa.default_memory_pool().backend_name)"],
+        env={**env, **({"ARROW_DEFAULT_MEMORY_POOL": said} if said else {})},
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout.strip() == used

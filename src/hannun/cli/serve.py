@@ -11,6 +11,7 @@ from hannun.cli.command import command
 from hannun.cli.terminal import Terminal
 from hannun.cli.where import given, serve_options
 from hannun.model.text import Text
+from hannun.observe.memory import share_one_heap
 
 _WARNING = Text(en="warning: {words}", ko="주의: {words}")
 
@@ -30,6 +31,7 @@ def serve(terminal: Terminal, **flags: str | bool | None) -> None:
     for complaint in complaints:
         terminal.warn(_WARNING.say(settings.lang, words=complaint.say(settings.lang)))
     keep_kernels_in(settings.data_dir)
+    share_one_heap()
     # What a start builds stays: looking through it again and again for garbage is an eighth of the start's CPU time.
     # The app lets the collector work again when all stands.
     gc.disable()
