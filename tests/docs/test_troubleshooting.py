@@ -62,8 +62,9 @@ def sentences() -> list[Said]:
         if "testing" in file.parts:
             continue
         tree = ast.parse(file.read_text(encoding="utf-8"))
+        nodes = list(ast.walk(tree))
         bilingual: set[int] = set()
-        for node in ast.walk(tree):
+        for node in nodes:
             if isinstance(node, ast.Call):
                 by_lang = {word.arg: word.value for word in node.keywords if word.arg in LANGS}
                 if len(by_lang) == 2:
@@ -74,7 +75,7 @@ def sentences() -> list[Said]:
                         values += _joined(value)
                         patterns = [pattern for each in values if (pattern := _pattern(each))]
                         found += [Said(where, lang or "", pattern) for pattern in patterns]
-        for node in ast.walk(tree):
+        for node in nodes:
             if isinstance(node, ast.Constant | ast.JoinedStr) and id(node) not in bilingual:
                 pattern = _pattern(node)
                 if pattern is not None:
@@ -94,6 +95,18 @@ def _joined(value: ast.expr) -> list[ast.expr]:
 
 
 @cache
+def by_start(lang: str) -> dict[str, list[Said]]:
+    """What is said in that language by its first two characters: thousands of sentences, few of which may fit."""
+    found: dict[str, list[Said]] = {}
+    for said in sentences():
+        if said.lang in ("", lang):
+            # A blank may stand for anything, and an escape begins with a backslash.
+            start = said.pattern.pattern[:2]
+            found.setdefault(start if start.isalnum() else "", []).append(said)
+    return found
+
+
+@cache
 def mistyped(lang: str) -> str:
     """What a mistyped flag costs: its words are put together from parts, so the program itself is asked."""
     with redirect_stderr(io.StringIO()) as said:
@@ -105,7 +118,8 @@ def who_says(line: str, lang: str) -> set[str]:
     """Where in the code this line, or its two sentences (what happened, what to do), come from."""
 
     def whole(words: str) -> set[str]:
-        return {said.where for said in sentences() if said.lang in ("", lang) and said.pattern.fullmatch(words)}
+        may = [*by_start(lang).get(words[:2], ()), *by_start(lang).get("", ())]
+        return {said.where for said in may if said.pattern.fullmatch(words)}
 
     if line in SETUP.read_text(encoding="utf-8"):
         return {"setup.sh"}

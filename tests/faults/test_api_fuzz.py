@@ -413,7 +413,7 @@ def test_a_mebibyte_in_each_parameter(client: httpx.Client, server: Server, path
     """Just below the bound of a form after its percent signs, and far beyond it."""
     headers = {"content-type": "application/x-www-form-urlencoded"}
     name = PROMETHEUS[path][0]
-    with Watcher(server.url):
+    with Watcher(server.url, pid=server.pid):
         for size in (MEBIBYTE // 3 - 1_000, MEBIBYTE):
             body = encoded([(name, fill * (size // len(fill))), *[(other, b"1") for other in PROMETHEUS[path][1:]]])
             check_prometheus(
@@ -425,7 +425,7 @@ def test_a_mebibyte_in_each_parameter(client: httpx.Client, server: Server, path
 @pytest.mark.parametrize(("method", "path"), sorted(OWN_BODIES))
 def test_deep_and_wide_json(client: httpx.Client, server: Server, method: str, path: str) -> None:
     names = OWN_BODIES[method, path] or ("x",)
-    with Watcher(server.url):
+    with Watcher(server.url, pid=server.pid):
         for value in (
             "[" * 100_000,
             "[" * 100_000 + "]" * 100_000,
@@ -489,7 +489,7 @@ def test_twenty_heavy_questions_at_once_while_writes_go_on(client: httpx.Client,
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        with Watcher(server.url, late_share=0.1), ThreadPoolExecutor(20) as crowd:
+        with Watcher(server.url, late_share=0.1, pid=server.pid), ThreadPoolExecutor(20) as crowd:
             answers = list(crowd.map(ask, range(20)))
     finally:
         enough.set()
@@ -505,7 +505,7 @@ def test_callers_that_leave_free_their_threads(client: httpx.Client, server: Ser
     end_s = int(time.time())
     path = f"/api/v1/query_range?query={slow}&start={end_s - 3_600}&end={end_s}&step=1"
     sockets = []
-    with Watcher(server.url, late_share=0.1):
+    with Watcher(server.url, late_share=0.1, pid=server.pid):
         for _ in range(40):
             each = socket.create_connection(("127.0.0.1", server.port))
             each.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())

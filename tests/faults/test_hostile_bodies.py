@@ -26,9 +26,9 @@ GROWTH_BYTES_MAX = 150 * MIB
 ANSWER_WITHIN_S = 20.0
 
 
-def watching(url: str) -> Watcher:
+def watching(server: Server) -> Watcher:
     """Few answers come in the time of one refusal, and making a bomb keeps a core busy."""
-    return Watcher(url, late_share=0.2)
+    return Watcher(server.url, late_share=0.2, pid=server.pid)
 
 
 def snappy(body: bytes) -> bytes:
@@ -138,7 +138,7 @@ def refused(answer: httpx.Response, *statuses: int) -> str:
 @at_each_door
 def test_a_compressed_body_cut_off_anywhere_is_refused(server: Server, door: Door) -> None:
     whole = door.good() if door.wrapped else gzip.compress(door.good())
-    with watching(server.url):
+    with watching(server):
         for end in sorted({1, len(whole) // 4, len(whole) // 2, len(whole) - 1}):
             refused(door.send(server, whole[:end], "" if door.wrapped else "gzip"), 400)
 
@@ -146,7 +146,7 @@ def test_a_compressed_body_cut_off_anywhere_is_refused(server: Server, door: Doo
 @at_each_door
 def test_garbage_is_refused_in_any_encoding(server: Server, door: Door) -> None:
     rng = random.Random(7)
-    with watching(server.url):
+    with watching(server):
         for size in (1, 100, 70_000, 3 * MIB):
             junk = b"\xff" + rng.randbytes(size)
             for encoding, body in door.bodies(junk).items():
@@ -160,7 +160,7 @@ def test_a_body_that_inflates_is_refused_before_it_is_inflated(server: Server, d
     zeros = b"\0" * (512 * MIB)
     bomb = snappy(zeros) if door.wrapped else gzip.compress(zeros, 1)
     del zeros
-    with watching(server.url):
+    with watching(server):
         refused(door.send(server, bomb, door.wrapped or "gzip"), 413)
         # Bombs in bombs: a layer is taken off once and never guessed.
         refused(door.send(server, gzip.compress(bomb, 1), "gzip, gzip, gzip"), 400, 413, 415)
@@ -172,7 +172,7 @@ def test_a_length_beyond_the_limit_is_refused_before_a_byte_is_sent(server: Serv
     head = [f"{door.method} {door.path} HTTP/1.1", "Host: localhost", f"Content-Length: {1 << 30}"]
     head += [f"{name}: {value}" for name, value in door.headers.items()]
     before = server.private_bytes()
-    with watching(server.url), socket.create_connection(("127.0.0.1", server.port)) as sender:
+    with watching(server), socket.create_connection(("127.0.0.1", server.port)) as sender:
         sender.settimeout(ANSWER_WITHIN_S)
         sender.sendall("\r\n".join(head).encode() + b"\r\n\r\n")
         assert sender.recv(4096).startswith(b"HTTP/1.1 413 ")
@@ -186,7 +186,7 @@ def test_a_body_without_end_is_cut_off(server: Server, door: Door) -> None:
             yield b"\0" * MIB
 
     before = server.private_bytes()
-    with watching(server.url):
+    with watching(server):
         try:
             url = f"{server.url}{door.path}"
             answer = httpx.request(door.method, url, content=endless(), headers=door.headers, timeout=60)

@@ -34,7 +34,7 @@ def test_an_inflating_body_is_refused_before_it_is_inflated(server: Server, enco
         "snappy": lambda: bytes(cramjam.snappy.compress_raw(zeros)),
     }[encoding]()
     before = server.private_bytes()
-    with Watcher(server.url):
+    with Watcher(server.url, pid=server.pid):
         answer = httpx.post(
             f"{server.url}/api/v1/write", content=bomb, headers={**HEADERS, "Content-Encoding": encoding}, timeout=30
         )
@@ -54,7 +54,7 @@ def test_an_endless_body_is_cut_off(server: Server) -> None:
         for _ in range(4096):
             yield b"\0" * (1 << 20)
 
-    with Watcher(server.url):
+    with Watcher(server.url, pid=server.pid):
         try:
             answer = httpx.post(f"{server.url}/api/v1/write", content=endless(), headers=HEADERS, timeout=60)
             assert answer.status_code == 413
@@ -70,7 +70,7 @@ def test_slow_senders_do_not_hold_others_up(server: Server) -> None:
         each.sendall(b"POST /api/v1/write HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n")
         slow.append(each)
     try:
-        with Watcher(server.url):
+        with Watcher(server.url, pid=server.pid):
             for _ in range(10):
                 for each in slow:
                     each.sendall(b"X-A: b\r\n")
@@ -110,7 +110,7 @@ def test_a_lying_content_length_stores_nothing(server: Server) -> None:
     ],
 )
 def test_query_bombs_are_answered_and_cost_nobody_else(server: Server, expr: str) -> None:
-    with Watcher(server.url):
+    with Watcher(server.url, pid=server.pid):
         began = time.monotonic()
         answer = httpx.post(f"{server.url}/api/v1/query", data={"query": expr}, timeout=30)
         assert time.monotonic() - began < 10
@@ -143,7 +143,7 @@ def test_random_bytes_to_every_door_are_clear_errors(server: Server) -> None:
     import random
 
     rng = random.Random(3)
-    with Watcher(server.url), httpx.Client(base_url=server.url, timeout=10) as client:
+    with Watcher(server.url, pid=server.pid), httpx.Client(base_url=server.url, timeout=10) as client:
         for _ in range(60):
             junk = rng.randbytes(rng.randrange(1, 4000))
             for content in (junk, bytes(cramjam.snappy.compress_raw(junk))):

@@ -115,7 +115,7 @@ def suffered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suffered]:
         until(lambda: len(targets.asked["/good-1"]) > 1 and len(targets.asked["/good-2"]) > 1, "scraping began")
         began_s = time.time()
         # The server shares two cores with threads of this process that make floods.
-        with Watcher(server.url, late_share=0.1):
+        with Watcher(server.url, late_share=0.1, pid=server.pid):
             until(
                 lambda: (
                     all(len(targets.asked[f"/{name}"]) >= ROUNDS for name in HOSTILE)

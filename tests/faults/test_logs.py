@@ -81,9 +81,9 @@ class Undisturbed:
     Building and sending bombs keeps a core busy here, so more answers than usual may be the test's own doing.
     """
 
-    def __init__(self, url: str) -> None:
-        self._watcher = Watcher(url, late_share=0.2)
-        self._sender = GoodSender(url)
+    def __init__(self, server: Server) -> None:
+        self._watcher = Watcher(server.url, late_share=0.2, pid=server.pid)
+        self._sender = GoodSender(server.url)
 
     def __enter__(self) -> Undisturbed:
         self._watcher.__enter__()
@@ -190,7 +190,7 @@ at_each_door = pytest.mark.parametrize("door", [pytest.param(door, id=name) for 
 def test_what_is_cut_off_or_means_nothing_is_refused(server: Server, door: Door) -> None:
     rng = random.Random(7)
     whole = door.good() if door.wrapped else gzip.compress(door.good())
-    with Undisturbed(server.url):
+    with Undisturbed(server):
         for end in sorted({1, len(whole) // 2, len(whole) - 1}):
             refused(door.send(server, whole[:end], "" if door.wrapped else "gzip"), 400)
         for size in (1, 100, 70_000, 3 * MIB):
@@ -207,7 +207,7 @@ def test_a_body_that_inflates_is_refused_before_it_is_inflated(server: Server, d
     zeros = b"\0" * (256 * MIB)
     bomb = snappy(zeros) if door.wrapped else gzip.compress(zeros, 1)
     del zeros
-    with Undisturbed(server.url):
+    with Undisturbed(server):
         refused(door.send(server, bomb, "" if door.wrapped else "gzip"), 413)
         refused(door.send(server, gzip.compress(bomb, 1), "gzip, gzip"), 400, 413, 415)
         refused(door.send(server, gzip.compress(gzip.compress(bomb, 1), 1), "gzip, gzip, gzip"), 400, 413, 415)
@@ -218,7 +218,7 @@ def test_a_body_that_inflates_is_refused_before_it_is_inflated(server: Server, d
 def test_a_length_beyond_the_limit_is_refused_before_a_byte_is_sent(server: Server, door: Door) -> None:
     head = [f"POST {door.path} HTTP/1.1", "Host: localhost", f"Content-Length: {1 << 30}"]
     head += [f"{name}: {value}" for name, value in door.headers.items()]
-    with Undisturbed(server.url), socket.create_connection(("127.0.0.1", server.port)) as sender:
+    with Undisturbed(server), socket.create_connection(("127.0.0.1", server.port)) as sender:
         sender.settimeout(ANSWER_WITHIN_S)
         sender.sendall("\r\n".join(head).encode() + b"\r\n\r\n")
         assert sender.recv(4096).startswith(b"HTTP/1.1 413 ")
@@ -254,7 +254,7 @@ JSON_DOORS = {
 @pytest.mark.parametrize("where", JSON_DOORS)
 def test_json_bombs_get_an_answer_in_time(server: Server, where: str) -> None:
     path, headers, around = JSON_DOORS[where]
-    with Undisturbed(server.url), httpx.Client(base_url=server.url, timeout=ANSWER_WITHIN_S) as client:
+    with Undisturbed(server), httpx.Client(base_url=server.url, timeout=ANSWER_WITHIN_S) as client:
         for name, bomb in JSON_BOMBS.items():
             answer = client.post(path, content=around % bomb, headers=headers)
             assert answer.status_code in (200, 204, 400, 413, 422), (name, answer.status_code, answer.text[:300])
@@ -278,7 +278,7 @@ def test_json_bombs_get_an_answer_in_time(server: Server, where: str) -> None:
 def test_a_nasty_line_is_kept_as_it_came_or_mended(server: Server, line: str | bytes, stored: str) -> None:
     """Protobuf and JSON the same where JSON can say it."""
     name = f"nasty{time.time_ns()}"
-    with Undisturbed(server.url):
+    with Undisturbed(server):
         assert push(server, push_body(f'{{app="{name}"}}', line)).status_code == 204
         if isinstance(line, str):
             value = {"stream": {"app": f"{name}json"}, "values": [[str(time.time_ns()), line]]}
@@ -294,7 +294,7 @@ def test_a_nasty_line_is_kept_as_it_came_or_mended(server: Server, line: str | b
 
 def test_a_line_of_50_mib_is_cut_and_says_so(server: Server) -> None:
     before = server.private_bytes()
-    with Undisturbed(server.url):
+    with Undisturbed(server):
         huge = b"head " + b"x" * (50 * MIB)
         assert push(server, push_body('{app="huge"}', huge, "the next line is whole")).status_code == 204
         (cut, whole) = texts_of(server, '{app="huge"}')
@@ -330,7 +330,7 @@ def test_streams_that_cannot_be_are_refused_beside_good_ones(
 ) -> None:
     mark = f"beside {time.time_ns()}"
     body = snappy(encode([(labels, [(time.time_ns(), "x", [])]), ('{app="beside"}', [(time.time_ns(), mark, [])])]))
-    with Undisturbed(server.url):
+    with Undisturbed(server):
         for _ in range(3):  # from the second time on the refusal is remembered
             assert said in refused(push(server, body), status)
     assert mark in texts_of(server, '{app="beside"}')
@@ -351,7 +351,7 @@ TIMES = (-(1 << 62), -1, 0, 1, 4_102_444_800 * 10**9, (1 << 63) - 1)
 
 
 def test_times_from_nowhere_are_refused_and_said(server: Server) -> None:
-    with Undisturbed(server.url):
+    with Undisturbed(server):
         for ts_ns in TIMES:
             body = snappy(encode([('{app="times"}', [(ts_ns, "x", []), (time.time_ns(), f"now {ts_ns}", [])])]))
             assert "has timestamp too" in refused(push(server, body), 400)
@@ -364,7 +364,7 @@ def test_a_flood_of_new_streams_stops_at_the_bound_and_harms_nobody_else(tmp_pat
     config.write_text("limits_config: {max_global_streams_per_user: 500, ingestion_rate_mb: 100}\n")
     with Server(tmp_path / "data", flags=("--no-self", "--loki-config", str(config))) as server:
         assert push(server, push_body('{app="good"}', "first")).status_code == 204
-        with Undisturbed(server.url):
+        with Undisturbed(server):
             seen = set()
             for turn in range(10):
                 now_ns = time.time_ns()
@@ -438,7 +438,7 @@ def test_overload_is_429_that_promtail_sends_again_and_every_line_is_there_once(
                 with contextlib.suppress(OSError):  # refused already: the others hold what there is
                     each.sendall(f"{head}Content-Length: {60 * MIB}\r\n\r\n".encode() + bytes(59 * MIB))
                 stuck.append(each)
-            with Watcher(server.url, late_share=0.1):
+            with Watcher(server.url, late_share=0.1, pid=server.pid):
                 answer = push(server, push_body('{app="canary"}', *noise))
                 assert answer.status_code == 429, answer.text
                 assert answer.headers["retry-after"].isdecimal()

@@ -191,7 +191,7 @@ def test_sighup_reads_the_files_as_well(settled: House) -> None:
 
 
 def test_twenty_reloads_at_once_leave_what_stands_in_the_file(settled: House) -> None:
-    with Watcher(settled.server.url):
+    with Watcher(settled.server.url, pid=settled.server.pid):
         for number in range(20):
             settled.config.write_text(settled.good(more=f"  - job_name: job-{number}\n"), encoding="utf-8")
             os.kill(settled.server.pid, signal.SIGHUP)

@@ -78,7 +78,7 @@ def test_sigterm_leaves_in_time_and_marks_all_that_was_scraped(tmp_path: Path) -
         until(lambda: len(targets.asked["/hang"]) >= 3 and targets.asked["/endless"], "all that hangs does hang")
         until(lambda: instant(server, "good", time.time()), "the good target is stored")
         until(lambda: instant(server, "large{number='29999'}", time.time()), "the large page is stored")
-        with Watcher(server.url):
+        with Watcher(server.url, pid=server.pid):
             time.sleep(1)
         began_s = time.monotonic()
         assert server.stop() == 0, server.log
