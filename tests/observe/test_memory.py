@@ -58,7 +58,9 @@ def test_kernels_are_loaded_without_the_compiler_and_compiled_with_it(tmp_path: 
     assert run(tmp_path) == ["6.0 False 1", "[1, 2, 0] [2, 1, 0] 2.0"]
 
 
-@pytest.mark.parametrize("said, used", [("", "system"), ("mimalloc", "mimalloc")], ids=["the heap of all", "as told"])
+@pytest.mark.parametrize(
+    ("said", "used"), [("", "system"), ("mimalloc", "mimalloc")], ids=["the heap of all", "as told"]
+)
 def test_arrow_takes_its_memory_from(said: str, used: str) -> None:
     script = "from hannun.observe.memory import share_one_heap; share_one_heap(); import pyarrow as pa"
     env = {key: value for key, value in os.environ.items() if key != "ARROW_DEFAULT_MEMORY_POOL"}
