@@ -6,6 +6,7 @@ It decides nothing. What a part needs is handed to it here; what goes wrong is s
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import gc
 import logging
 import os
@@ -14,8 +15,9 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -34,8 +36,9 @@ from hannun.collect.source import Source, hostname
 from hannun.config.complaint import Complaint
 from hannun.config.settings import Settings
 from hannun.config.values import Address
+from hannun.errors import Errors
 from hannun.logs import Logs, read_log_files, with_log_retention
-from hannun.model.errors import HannunError
+from hannun.model.errors import HannunError, StoreLost
 from hannun.model.http import AnyEndpoint
 from hannun.model.time import SystemClock, format_duration_ms
 from hannun.observe import log
@@ -51,11 +54,11 @@ from hannun.receive.body import InFlight
 from hannun.receive.limits import ReceiveLimits
 from hannun.receive.pushgateway import PushGateway
 from hannun.sources import prometheus_flags, sources
-from hannun.standing import keep_running
+from hannun.standing import keep_running, tell_loop
 from hannun.store import schema
 from hannun.store.data_dir import DataDir
 from hannun.store.disk import DiskGuard
-from hannun.store.engine import ChdbEngine
+from hannun.store.engine import LOST, ChdbEngine
 from hannun.store.meta import MetaStore
 from hannun.store.metrics import MetricStore
 from hannun.store.pushed_groups import PushedGroupTable
@@ -73,6 +76,7 @@ from hannun.web.tls import TlsFiles
 
 _log = logging.getLogger("hannun")
 STOP_WITHIN_S = 9.5
+TOLD_S = 1.0  # for which a server without its engine still says so at /-/healthy
 GC_ALLOCATIONS = 20_000
 
 
@@ -80,6 +84,9 @@ def run(settings: Settings, complaints: Sequence[Complaint]) -> None:
     """Serve until SIGTERM or SIGINT. Raises HannunError for what stands in the way of a start."""
     leave_out_pandas()
     leave_out_compiler()
+    # A crash says where on stderr, and ends the process by its signal: whoever watches over it starts it again.
+    with suppress(RuntimeError):  # nobody listens on stderr
+        faulthandler.enable()
     log.configure(settings.log_level, settings.log_format)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, complaints))
@@ -94,10 +101,17 @@ async def _serve(settings: Settings, complaints: Sequence[Complaint]) -> None:
         app = App(settings, complaints, standing)
         await app.start()
         loop.add_signal_handler(signal.SIGHUP, app.on_hangup)
+        app.engine.on_lost(partial(tell_loop, loop, leave))
         show(app.started(), settings.lang, sys.stdout)
         await leave.wait()
-        _log.info("leaving: flushing what is queued")
+        if app.engine.lost:
+            _log.error("%s. What was acknowledged is on disk; leaving with code 1", LOST.say(settings.lang))
+            await asyncio.sleep(TOLD_S)
+        else:
+            _log.info("leaving: flushing what is queued")
         _leave_at_the_latest(STOP_WITHIN_S)
+    if app.engine.lost:
+        raise StoreLost(LOST)
 
 
 class App:
@@ -153,6 +167,17 @@ class App:
             problems=self.problems,
             outcomes=self.outcomes,
         )
+        self.errors = Errors(
+            settings,
+            self.engine,
+            self.writer,
+            self.meta,
+            self.metrics,
+            self.logs,
+            self.clock,
+            problems=self.problems,
+            outcomes=self.outcomes,
+        )
         self.retention = Retention(
             self.engine,
             [
@@ -163,6 +188,7 @@ class App:
                     dropped=self.metrics.partitions_dropped,
                 ),
                 self.logs.retained,
+                self.errors.retained,
             ],
             disk=self.disk,
             total_bytes_max=settings.retention_size_bytes,
@@ -220,6 +246,7 @@ class App:
         await self.pushes.start()
         self._standing.push_async_callback(self.pushes.stop)
         await self.logs.start(self._standing)
+        await self.errors.start(self._standing)
         await self.pulling.start(self._standing)
         _calm_the_collector()
         self.ready = True
@@ -267,13 +294,19 @@ class App:
         settings = self.settings
         pulling = self.pulling
         return [
-            *health.routes(metrics_page=self.own.page, is_ready=lambda: self.ready, base=self.site.base),
+            *health.routes(
+                metrics_page=self.own.page,
+                is_ready=lambda: self.ready,
+                is_lost=lambda: self.engine.lost,
+                base=self.site.base,
+            ),
             *session_api.routes(self.gate),
             *accounts_api.routes(self.gate),
             *remote_write.routes(self.metrics, self.outcomes, self.limits, in_flight=self.in_flight),
             *influx.routes(self.metrics, self.outcomes, self.limits, in_flight=self.in_flight, clock=self.clock),
             *self.pushes.routes(enable_admin_api=settings.enable_admin_api),
             *self.logs.endpoints(self.runner, self.limits, self.in_flight, lambda: self.ready),
+            *self.errors.endpoints(self.limits, self.in_flight),
             *self.tailing.endpoints(),
             *blackbox.routes(pulling.prober, self.reload),
             *exporters.routes(
@@ -300,7 +333,13 @@ class App:
                 snapshot=self.snapshots.make,
             ),
             *own_api.routes(
-                self.prom, self.metrics, self.runner, sources(self), log_backend=self.logs.pages, clock=self.clock
+                self.prom,
+                self.metrics,
+                self.runner,
+                sources(self),
+                log_backend=self.logs.pages,
+                error_backend=self.errors.pages,
+                clock=self.clock,
             ),
         ]
 

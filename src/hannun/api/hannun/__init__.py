@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hannun.api.hannun import (
     cardinality,
+    errors,
     functions,
     logs,
     metric,
@@ -16,6 +17,7 @@ from hannun.api.hannun import (
     targets,
 )
 from hannun.api.hannun.backend import Backend
+from hannun.api.hannun.errors import ErrorBackend
 from hannun.api.hannun.known import KnownMetrics
 from hannun.api.hannun.logs import LogBackend
 from hannun.api.hannun.sources import ConfigStatus, ConfigWarning, MemoryStatus, SettingShown, Sources
@@ -26,7 +28,16 @@ from hannun.model.time import Clock, SystemClock
 from hannun.query.promql import PromEngine
 from hannun.query.runner import QueryRunner
 
-__all__ = ["ConfigStatus", "ConfigWarning", "LogBackend", "MemoryStatus", "SettingShown", "Sources", "routes"]
+__all__ = [
+    "ConfigStatus",
+    "ConfigWarning",
+    "ErrorBackend",
+    "LogBackend",
+    "MemoryStatus",
+    "SettingShown",
+    "Sources",
+    "routes",
+]
 
 
 def routes(
@@ -36,6 +47,7 @@ def routes(
     sources: Sources,
     *,
     log_backend: LogBackend | None = None,
+    error_backend: ErrorBackend | None = None,
     limits: ApiLimits | None = None,
     clock: Clock | None = None,
 ) -> list[AnyEndpoint]:
@@ -53,6 +65,7 @@ def routes(
         *functions.routes(backend),
         *projects.routes(backend),
         *(logs.routes(backend, log_backend) if log_backend else ()),
+        *(errors.routes(backend, error_backend) if error_backend else ()),
     ]
     answered: list[AnyEndpoint] = [route.endpoint() for route in (*described, openapi.route(described))]
     return answered + (logs.sockets(backend, log_backend) if log_backend else [])

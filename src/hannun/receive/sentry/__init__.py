@@ -26,7 +26,7 @@ from hannun.receive.sentry.store import StoreReceiver
 from hannun.receive.sentry.tunnel import TunnelReceiver
 
 PREFIX = "/sentry"
-ACCESS = Access.PUBLIC
+ACCESS = Access.DSN
 Handler = Callable[[Request], Awaitable[Response]]
 
 

@@ -85,7 +85,10 @@ class Gate:
             await self.note_seen()
 
     async def admit(self, access: Access, method: str, headers: Headers, caller: Caller) -> Admitted | Refused:
-        """Raises Overloaded (too many wrong passwords) and StoreUnavailable; never for PUBLIC."""
+        """Raises Overloaded (too many wrong passwords) and StoreUnavailable; never for PUBLIC and DSN."""
+        if access is Access.DSN:
+            # A DSN stands in pages of any origin, and credentials for this server that come along mean nothing here.
+            return Admitted(ANONYMOUS)
         try:
             directory = await self.directory()
             if policy.is_open(self.site, has_users=bool(directory.accounts)):
