@@ -56,6 +56,16 @@ export const PAGES: readonly Page[] = [
     go: "l",
   },
   {
+    id: "errors",
+    aliases: ["errors", "issues", "sentry", "exceptions", "오류", "이슈", "에러", "예외"],
+    icon: "M8 1.8 14.6 13.6H1.4zM8 6v3.6M8 11.6h.01",
+    paths: ["/errors", "/errors/:issue", "/errors/:issue/:event"],
+    title: m.nav_errors,
+    load: chunk(() => import("./view/errors/Errors.svelte")),
+    rail: true,
+    go: "r",
+  },
+  {
     id: "hosts",
     aliases: ["hosts", "machines", "servers", "nodes", "서버", "노드"],
     icon: "M2 2.5h12v4.5H2zM2 9h12v4.5H2zM4.4 4.75h.01M4.4 11.25h.01",

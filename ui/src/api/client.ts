@@ -90,6 +90,7 @@ export const api = {
     send<T>("POST", path, with_({ body, signal })),
   patch: <T>(path: string, body: unknown): Promise<T> => send<T>("PATCH", path, { body }),
   delete: (path: string): Promise<void> => send<void>("DELETE", path, {}),
+  deleteWith: (path: string, body: unknown): Promise<void> => send<void>("DELETE", path, { body }),
 };
 
 function with_(options: { params?: Params | undefined; body?: unknown; signal?: AbortSignal | undefined }) {
