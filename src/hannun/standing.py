@@ -16,3 +16,9 @@ async def _ended(task: asyncio.Task[None]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+
+
+def tell_loop(loop: asyncio.AbstractEventLoop, leave: asyncio.Event) -> None:
+    """Set `leave` from any thread, also when the loop has ended and the process is leaving already."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(leave.set)

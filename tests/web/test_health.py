@@ -16,8 +16,8 @@ def metrics_page(accept: str) -> tuple[str, bytes]:
     ), b"hannun_test 7\n"
 
 
-def endpoints(*, ready: bool = True, base: str = "") -> list[Any]:
-    return health.routes(metrics_page=metrics_page, is_ready=lambda: ready, base=base)
+def endpoints(*, ready: bool = True, lost: bool = False, base: str = "") -> list[Any]:
+    return health.routes(metrics_page=metrics_page, is_ready=lambda: ready, is_lost=lambda: lost, base=base)
 
 
 @pytest.mark.parametrize("prefix", ["", "/prometheus"])
@@ -38,6 +38,13 @@ async def test_not_ready_is_503(build: Build) -> None:
     async with build(endpoints=endpoints(ready=False)).client() as client:
         assert (await client.get("/-/ready")).status_code == 503
         assert (await client.get("/-/healthy")).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/-/healthy", "/-/ready", "/prometheus/-/healthy"])
+async def test_a_server_whose_engine_is_lost_is_not_healthy(build: Build, path: str) -> None:
+    async with build(endpoints=endpoints(lost=True)).client() as client:
+        answer = await client.get(path, headers={"accept-language": "en"})
+    assert (answer.status_code, "must be started again" in answer.json()["error"]) == (503, True)
 
 
 @pytest.mark.parametrize(

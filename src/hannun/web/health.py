@@ -14,6 +14,10 @@ from hannun.model.http import Endpoint, lang_of
 from hannun.model.text import Text
 from hannun.web.answer import refusal
 
+LOST = Text(
+    en="The store's engine has ended itself; this process is leaving and must be started again",
+    ko="저장소 엔진이 스스로 종료되었습니다. 이 프로세스도 종료되니 다시 시작해야 합니다",
+)
 NOT_YET = Text(en="The server is starting", ko="서버가 시작되는 중입니다")
 
 
@@ -21,13 +25,20 @@ MetricsPage = Callable[[str], tuple[str, bytes]]
 """`Accept` header -> (content type, body). Called in a thread."""
 
 
-def routes(*, metrics_page: MetricsPage, is_ready: Callable[[], bool], base: str) -> list[Endpoint]:
-    """`is_ready` False: /-/ready answers 503 until the store and collectors stand."""
+def routes(
+    *, metrics_page: MetricsPage, is_ready: Callable[[], bool], is_lost: Callable[[], bool], base: str
+) -> list[Endpoint]:
+    """`is_ready` False: /-/ready answers 503 until the store and collectors stand. `is_lost` True: both answer 503,
+    because nothing but a new process helps."""
 
-    async def healthy(_: Request) -> Response:
+    async def healthy(request: Request) -> Response:
+        if is_lost():
+            return refusal(503, LOST, lang_of(request))
         return PlainTextResponse("Prometheus Server is Healthy.\n")
 
     async def ready(request: Request) -> Response:
+        if is_lost():
+            return refusal(503, LOST, lang_of(request))
         if not is_ready():
             return refusal(503, NOT_YET, lang_of(request), headers={"retry-after": "1"})
         return PlainTextResponse("Prometheus Server is Ready.\n")
