@@ -72,7 +72,7 @@ def _float(digits: str) -> float | str:
 
 def _int(digits: str) -> int | float | str:
     # Beyond 64 bits as the fast parser has it; `int` itself takes quadratic time for long ones.
-    if len(digits) <= 19 and -(2**63) <= (number := int(digits)) < 2**64:
+    if len(digits) <= 20 and -(2**63) <= (number := int(digits)) < 2**64:
         return number
     return _float(digits)
 
