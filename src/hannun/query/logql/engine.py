@@ -26,6 +26,7 @@ from hannun.query.logql.limits import (
     POINTS_MAX,
     TOO_MANY_POINTS,
     QueryLimits,
+    answered_series,
     check_entries,
     check_length,
     check_query,
@@ -103,7 +104,8 @@ class LogEngine:
         at_ms = at_ns // NS_PER_MS
         if isinstance(node, Number | Vector):
             return _finished(_number("scalar", node.value, at_ms, 0, 1), budget, began_s)
-        grid = self._grid(node, Times(at_ns, 1, 1), budget)
+        with answered_series(node, limits):
+            grid = self._grid(node, Times(at_ns, 1, 1), budget)
         check_series(len(grid), limits)
         grid = _ordered(grid, node)
         return _finished(_answer("vector", grid, at_ms, 0), budget, began_s)
@@ -141,7 +143,8 @@ class LogEngine:
             budget.rows_read = max(budget.rows_read, found.rows_read)
             budget.bytes_read = max(budget.bytes_read, found.bytes_read)
             return Lines(found.lines, _statistics(budget, len(found.lines), began_s))
-        series = self.matrix(node, start_ns, max(start_ns, end_ns), step_ns, budget)
+        with answered_series(node, limits):
+            series = self.matrix(node, start_ns, max(start_ns, end_ns), step_ns, budget)
         check_series(len(series.answer.labels), limits)
         return series
 

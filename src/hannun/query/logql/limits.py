@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from hannun.gotemplate.go_numbers import format_duration
-from hannun.model.errors import BadQuery
+from hannun.model.errors import BadQuery, ExecutionError
 from hannun.query.logql.checks import walk
 from hannun.query.logql.durations import NS_PER_S, prometheus_duration
-from hannun.query.logql.syntax import LogQuery, Query, RangeAggregation
+from hannun.query.logql.syntax import (
+    LabelReplace,
+    LogQuery,
+    MetricNode,
+    Query,
+    RangeAggregation,
+    VectorAggregation,
+)
 
 POINTS_MAX = 11_000
 TOO_MANY_POINTS = (
@@ -41,13 +50,47 @@ class QueryLimits:
     volume_series_max: int = 1_000
 
 
+def too_many_series(most: int) -> str:
+    return (
+        f"maximum number of series ({most}) reached for a single query; consider reducing query cardinality by adding "
+        "more specific stream selectors, reducing the time range, or aggregating results with functions like sum(), "
+        "count() or topk()"
+    )
+
+
+class TooManySeries(ExecutionError):
+    """A range aggregation has more series than are held in memory at once, whatever would have become of them."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(too_many_series(most))
+
+
 def check_series(count: int, limits: QueryLimits) -> None:
     if limits.series_max and count > limits.series_max:
-        raise BadQuery(
-            f"maximum number of series ({limits.series_max}) reached for a single query; consider reducing query "
-            "cardinality by adding more specific stream selectors, reducing the time range, or aggregating results "
-            "with functions like sum(), count() or topk()"
-        )
+        raise BadQuery(too_many_series(limits.series_max))
+
+
+@contextmanager
+def answered_series(node: MetricNode, limits: QueryLimits) -> Iterator[None]:
+    """Where every series of the range aggregation is one of the answer, the answer's limit was passed long before the
+    memory's, and is what the asker is told of. Raises BadQuery for TooManySeries in the block."""
+    try:
+        yield
+    except TooManySeries as err:
+        if limits.series_max and _keeps_every_series(node):
+            raise BadQuery(too_many_series(limits.series_max)) from err
+        raise
+
+
+def _keeps_every_series(node: MetricNode) -> bool:
+    match node:
+        case RangeAggregation():
+            return True
+        case VectorAggregation(op="sort" | "sort_desc", expr=expr) | LabelReplace(expr=expr):
+            return _keeps_every_series(expr)
+        case VectorAggregation(op="sum", expr=RangeAggregation()):
+            return True  # their sums are what the range aggregation is asked for
+    return False
 
 
 def check_entries(limit: int, limits: QueryLimits) -> None:

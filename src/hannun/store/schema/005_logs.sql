@@ -38,6 +38,8 @@ CREATE TABLE IF NOT EXISTS log_streams {on_cluster} ENGINE = Alias('log_streams_
 -- more than ASCII: two Hangul syllables have no three-gram), `ids` 19 CPU-s and 12 MB: it finds the granule of one uuid
 -- or order number, of which `words` sees in every granule all four-grams; it is built once a day is over.
 -- A commit becomes a compact part (one file for all columns: 4.3 instead of 5.5 CPU-s a GB); merges make wide ones.
+-- Merges join twenty commits where the engine's own measure is five: lines are merged 0.7 instead of 1.6 times while they
+-- come, and commits with their merges cost 8.9 instead of 12.2 CPU-s a GB. 50 commits leave 18 parts instead of 13.
 -- Merged parts are taken off the disk within two minutes: by itself the engine takes five and more, and a load of 1 GB
 -- leaves 900 MB of them.
 -- The projection is part of each part: as atomic as the lines, merged with them, built anew where lines are deleted.
@@ -91,6 +93,7 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_aft
   exclude_materialize_skip_indexes_on_merge = 'words,wide,ids,traces,attribute_keys,attribute_values',
   min_bytes_for_wide_part = 67108864, max_bytes_to_merge_at_max_space_in_pool = 536870912,
   min_age_to_force_merge_seconds = 7200, min_age_to_force_merge_on_partition_only = 1,
+  merge_selector_base = 20,
   cleanup_delay_period = 20, cleanup_delay_period_random_add = 5, max_cleanup_delay_period = 60;
 
 CREATE TABLE IF NOT EXISTS logs {on_cluster} ENGINE = Alias('logs__local');

@@ -43,13 +43,15 @@ class JsonKeys:
         self._asked: list[str] = []
         self._broken: str | None = None
         self._parsed = build.later("json", self._expression)
+        self._clean = build.later("clean", self._nothing_odd)
 
     def value(self, name: str) -> Text:
         found = self.number_text(name)
         if found is ABSENT:
             return found
         doubt = _otherwise_written(self._build, self._line, name, found.sql)
-        return Text(found.sql, any_of((found.unsure, doubt)), found.empty_there)
+        unsure = any_of((found.unsure, self._unless_clean(_begins_like_no_number(found.sql), doubt)))
+        return Text(found.sql, unsure, found.empty_there)
 
     def number_text(self, name: str) -> Text:
         if not is_label_name(name) or name.startswith("_") or len(self._asked) >= NAMES_MAX:
@@ -58,18 +60,46 @@ class JsonKeys:
             self._asked.append(name)
         raw = f"tupleElement({self._parsed}, '{name}')"
         text = self._build.name(f"ifNull({raw}, '')", "value")
-        return Text(text, any_of((_no_plain_text(text), self._rivals(name))), f"isNotNull({raw})")
+        plain = f"NOT startsWith({text}, '{{') AND NOT startsWith({text}, '[')"
+        doubt = any_of((_no_plain_text(text), self._rivals(name)))
+        return Text(text, self._unless_clean(plain, doubt), f"isNotNull({raw})")
 
     def error(self) -> Sure:
         line = self._line
         begins = self._build.name(f"substring({line}, 1, 1)", "begins")
-        return Sure(
-            f"{begins} NOT IN ('{{', {_SPACES})",
-            any_of((f"{begins} IN ({_SPACES})", f"({begins} = '{{' AND ({self._is_broken()} OR {self._too_deep()}))")),
+        doubt = any_of(
+            (f"{begins} IN ({_SPACES})", f"({begins} = '{{' AND ({self._is_broken()} OR {self._too_deep()}))")
         )
+        return Sure(f"{begins} NOT IN ('{{', {_SPACES})", self._unless_clean(ALWAYS, doubt))
 
     def hint(self, name: str, value: str) -> Hint:
         return words_stand(self._build, value)
+
+    def _unless_clean(self, too: str, doubt: str) -> str:
+        """`doubt`, which is never true of a clean line of which `too` holds as well, and is looked at on no such line.
+
+        Most lines are clean. Besides, what stands in an `if` before anything else is computed once: the engine would
+        parse the line again for each condition that it may skip.
+        """
+        return self._build.name(f"if({all_of((self._clean, too))}, 0, {doubt})", "unsure")
+
+    def _nothing_odd(self) -> str:
+        """A valid object on which no other key could claim one of the names, by what costs next to nothing to see:
+        no escapes, nothing beyond ASCII, no quote or name beside a space."""
+        build, line = self._build, self._line
+        conditions = [
+            f"startsWith({line}, '{{')",
+            f"length({line}) <= {5 * DEPTH_MAX}",
+            f"length({line}) = lengthUTF8({line})",
+            f"position({line}, '\\\\') = 0",
+            f"position({line}, '\" ') = 0",
+        ]
+        for name in self._asked:
+            conditions.append(f"position({line}, {build.text(_last(name) + ' ')}) = 0")
+            if "_" in name:
+                conditions.append(self._alone(name))
+        conditions.append(any_of(f"isNotNull(tupleElement({self._parsed}, '{name}'))" for name in self._asked))
+        return all_of(conditions)
 
     def _is_broken(self) -> str:
         if self._broken is None:
@@ -100,7 +130,7 @@ class JsonKeys:
     def _rivals(self, name: str) -> str:
         """Other keys that give this name: spaces around, escapes within, separators instead of `_`, nested ones."""
         build, line = self._build, self._line
-        first, last = name.split("_")[0], name.rsplit("_", 1)[-1] or "_"
+        first, last = name.split("_")[0], _last(name)
         maybe = any_of(
             (
                 *(f"position({line}, {build.text(each)}) > 0" for each in ('" ', '"\\', f"{last} ", f"{last}\\")),
@@ -113,12 +143,16 @@ class JsonKeys:
         escaped = f"multiSearchAny(if(empty(said), '', {line}), {build.texts(ESCAPED_NAMES)})"
         rivals.append(build.name(escaped, "escaped"))
         if "_" in name:
-            prefix, whole = build.text(f'"{first}'), build.text(f'"{name}"')
-            at = build.name(f"position({line}, {prefix})", "at")
-            alone = f"({at} = position({line}, {whole}) AND ({at} = 0 OR position({line}, {prefix}, {at} + 1) = 0))"
             # Korean and other letters are no letters to Loki: they become `_` like a dot.
-            rivals.append(f"match(if({alone}, '', {line}), {build.text(_rival_keys(name))})")
+            rivals.append(f"match(if({self._alone(name)}, '', {line}), {build.text(_rival_keys(name))})")
         return any_of(rivals)
+
+    def _alone(self, name: str) -> str:
+        """No key but the one of this name begins like it."""
+        build, line = self._build, self._line
+        prefix, whole = build.text(f'"{name.split("_")[0]}'), build.text(f'"{name}"')
+        at = build.name(f"position({line}, {prefix})", "at")
+        return f"({at} = position({line}, {whole}) AND ({at} = 0 OR position({line}, {prefix}, {at} + 1) = 0))"
 
 
 class JsonPaths:
@@ -163,6 +197,15 @@ class JsonPaths:
 
     def hint(self, name: str, value: str) -> Hint:
         return words_stand(self._build, value)
+
+
+def _last(name: str) -> str:
+    return name.rsplit("_", 1)[-1] or "_"
+
+
+def _begins_like_no_number(text: str) -> str:
+    """By comparisons, which copy nothing: its first character is neither a minus nor a digit."""
+    return f"({text} < '-' OR {text} >= ':' OR ({text} >= '.' AND {text} < '0'))"
 
 
 def _no_plain_text(text: str) -> str:

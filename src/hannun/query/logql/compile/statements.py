@@ -141,7 +141,7 @@ def buckets(build: Building, streams: Sequence[LogStream], span: Span) -> Statem
 def sampled(
     build: Building, selection: Selection, compiled: Compiled, keys: Sequence[str], value: str, unsure: str
 ) -> Statement:
-    """One row per sample: columns `t`, `k0`…, `unsure`, `value`, `size`; of an unsure row also `raw` (its
+    """One row per sample: columns `t`, `k0`…, `unsure`, `value`; of an unsure row also `raw` (its
     body), `stream`, `severity` and `metadata` (its attributes in JSON).
 
     Lines that end in rubbish are few and come up in most hours: asking for them again would scan everything twice.
@@ -149,7 +149,7 @@ def sampled(
     columns = [f"toUnixTimestamp64Nano(ts) AS t, {', '.join(_keys(keys, unsure))}, ifNull({value}, nan) AS value"]
     # A map for each row would cost as much as all of its parsing.
     columns.append(f"if({unsure}, body, '') AS raw, if({unsure}, toJSONString(attributes), '') AS metadata")
-    columns.append("stream, severity, size")
+    columns.append("stream, severity")
     return build.finish(f"SELECT {', '.join(columns)}\nFROM logs\n{_filters(build, selection, compiled, [])}")
 
 

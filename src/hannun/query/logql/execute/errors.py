@@ -21,14 +21,6 @@ def pipeline_error(labels: Mapping[str, str]) -> ExecutionError:
     )
 
 
-def too_many_series(most: int) -> ExecutionError:
-    return ExecutionError(
-        f"maximum number of series ({most}) reached for a single query; consider reducing query cardinality by adding "
-        "more specific stream selectors, reducing the time range, or aggregating results with functions like sum(), "
-        "count() or topk()"
-    )
-
-
 HELD_CHARACTERS_MAX = 128 << 20
 """Of all texts that one answer holds: a template makes 4 MB of a word, and a line may have 256 KiB of its own."""
 _TOO_LONG = Text(

@@ -11,7 +11,7 @@ from hannun.model.log import LogStream
 from hannun.query.logql.compile import conditions, numbers
 from hannun.query.logql.compile.building import Building
 from hannun.query.logql.compile.stages import Compiled, Split, compile_stages
-from hannun.query.logql.compile.sure import ABSENT, ALWAYS, NotInSql, Sure, any_of
+from hannun.query.logql.compile.sure import ABSENT, ALWAYS, NEVER, NotInSql, Sure, any_of
 from hannun.query.logql.execute.question import Question
 
 
@@ -65,9 +65,11 @@ class Plan:
         if any(scope.is_of_stream(name) for name in asked.by):
             keys.insert(0, "stream")
             names.insert(0, "")
-        return Plan(
-            build, compiled, tuple(keys), tuple(names), value, any_of(unsure), frozenset(scope.asked_attributes)
-        )
+        doubt = any_of(unsure)
+        if doubt not in (NEVER, ALWAYS):
+            # It stands in most columns: each copy would be analysed anew, 10 ms at a time.
+            doubt = build.name(doubt, "unsure")
+        return Plan(build, compiled, tuple(keys), tuple(names), value, doubt, frozenset(scope.asked_attributes))
 
 
 def from_keys(plan: Plan, streams: Sequence[LogStream], asked: Question) -> Callable[[tuple[Any, ...]], Labels | None]:

@@ -41,7 +41,9 @@ class Samples:
         rows, ts, values = np.concatenate(self._rows), np.concatenate(self._ts), np.concatenate(self._values)
         # Rows come as runs of one stream in its order, which a merging sort makes short work of.
         order = np.argsort(ts, kind="stable")
-        order = order[np.argsort(rows[order], kind="stable")]
+        # Numbers of 16 bits are sorted by their digits: a tenth of the time.
+        narrow = rows.astype(np.uint16) if series <= 1 << 16 else rows
+        order = order[np.argsort(narrow[order], kind="stable")]
         offsets = np.zeros(series + 1, np.int64)
         np.cumsum(np.bincount(rows, minlength=series), out=offsets[1:])
         return offsets, ts[order], values[order]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hannun.model.labels import Labels
-from hannun.query.logql.execute.errors import HELD_CHARACTERS_MAX, too_long, too_many_series
+from hannun.query.logql.execute.errors import HELD_CHARACTERS_MAX, too_long
+from hannun.query.logql.limits import TooManySeries
 from hannun.query.logql.syntax import Grouping
 
 
@@ -32,7 +33,7 @@ class SeriesIndex:
         if row is None:
             row = self._rows[labels] = len(self._rows)
             if row >= self._most:
-                raise too_many_series(self._most)
+                raise TooManySeries(self._most)
             self._characters += sum([len(value) for _, value in labels])
             if self._characters > HELD_CHARACTERS_MAX:
                 raise too_long()
