@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any
 
 import msgspec
@@ -117,12 +118,17 @@ NUMBER = Field(_read_number, int)
 """Floats take the slow way: they might be NaN."""
 
 
+TYPED_DEPTH_MAX = 8
+"""A type holds the one below it twice, so that each level doubles what it costs to make."""
+
+
+@lru_cache
 def _tree_type(depth: int, longest: int) -> Any:
     told: Any = bool | int | float | Annotated[str, msgspec.Meta(max_length=longest)]
     kind = None | told | _Empty
     key = Annotated[str, msgspec.Meta(max_length=512)]
     for _ in range(depth):
-        outer = told | list[kind] | dict[key, kind]
+        outer = told | list[kind] | dict[key, kind]  # type: ignore[valid-type]
         kind = None | outer
     # A missing value may stand within a tree, but a field that is null is left out.
     return outer
@@ -141,9 +147,19 @@ class Tree:
     longest: int
 
     def field(self) -> Field:
-        return Field(self.read, _tree_type(self.depth, self.longest))
+        return Field(self.read, _tree_type(min(self.depth, TYPED_DEPTH_MAX), self.longest))
 
     def read(self, value: Any, path: str, remarks: Remarks) -> Any:
+        """`value` within the bounds."""
+        if self.depth > TYPED_DEPTH_MAX:
+            return self.read_slowly(value, path, remarks)
+        try:
+            msgspec.convert(value, _tree_type(self.depth, self.longest))
+        except msgspec.ValidationError:
+            return self.read_slowly(value, path, remarks)
+        return value if self.has_room_for(value) else self.read_slowly(value, path, remarks)
+
+    def read_slowly(self, value: Any, path: str, remarks: Remarks) -> Any:
         room = Room(self.characters, self.values)
         kept = bounded(value, room, self.depth, self.longest)
         if room.cut:
@@ -153,12 +169,17 @@ class Tree:
         return kept
 
     def has_room_for(self, value: Any) -> bool:
-        """Whether `value`, known to be no deeper and of no longer strings, is small enough without counting."""
+        """Whether `value`, known to be no deeper and of no longer strings, is surely small enough."""
         try:
-            size = len(orjson.dumps(value))
+            written = orjson.dumps(value)
         except (TypeError, ValueError):
             return False
-        return size <= self.characters and size <= 2 * self.values
+        if len(written) > self.characters:
+            return False
+        # Every value but the first stands behind a comma or opens a container; the same signs in text only add to it.
+        return 2 * self.values >= len(written) or (
+            written.count(b",") + written.count(b"[") + written.count(b"{") < self.values
+        )
 
 
 def texts(longest: int, most: int) -> Field:
@@ -205,7 +226,7 @@ class Shape:
         columns = [(f"f{at}", field.fits, msgspec.UNSET) for at, field in enumerate(self.fields.values())]
         wire_names = {f"f{at}": key for at, key in enumerate(self.fields)}
         self._one: Any = msgspec.defstruct(name, columns, forbid_unknown_fields=True, rename=wire_names, gc=False)
-        self._fits: Any = list[self._one]
+        self._fits: Any = list[self._one]  # type: ignore[name-defined]
 
     def fits(self, values: Sequence[Any]) -> bool:
         """Whether each of `values` is well formed as it is: `read` would change none of them."""
