@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from functools import cached_property
 from ipaddress import ip_address
 from zoneinfo import ZoneInfo
 
@@ -18,16 +19,20 @@ from hannun.config.loki import load as loki_file
 from hannun.config.loki.model import LokiConfig
 from hannun.config.security import shipped
 from hannun.config.settings import Settings, said_in
+from hannun.model.budget import Budget
 from hannun.model.http import AnyEndpoint
 from hannun.model.identity import Identity
+from hannun.model.log import LogReader
 from hannun.model.time import Clock
 from hannun.observe.outcomes import Outcomes
 from hannun.observe.problems import Problems
 from hannun.process.identity import of_stream
 from hannun.process.security import Detector
-from hannun.query.logql.engine import LogEngine
-from hannun.query.logql.execute import LogEvaluator
+from hannun.query.logql.engine import Evaluator, LogEngine
+from hannun.query.logql.found import LogAnswer
 from hannun.query.logql.limits import QueryLimits
+from hannun.query.logql.ranges import Matrix, Times
+from hannun.query.logql.syntax import Grouping, LogQuery, RangeAggregation
 from hannun.query.runner import QueryRunner
 from hannun.receive import elasticsearch, loki, otlp_logs, plain_logs
 from hannun.receive.body import InFlight
@@ -77,7 +82,7 @@ class Logs:
         self._patterns = PatternWatch(self.patterns, self._identity, clock)
         security = SecurityWatch(Detector(shipped().rules), self._identity)
         self._observed = ObservedSink(self.store, (security, self._patterns))
-        self.evaluator = LogEvaluator(self.store)
+        self.evaluator = _WhenAsked(self.store)
         self.engine = LogEngine(self.store, self.evaluator, limits=self._question_limits, clock=clock)
         self.intake = LogIntake(self._observed, outcomes, self._intake_limits(), clock=clock)
         self.pages = LogBackend(self.store, self.evaluator, self.store, self.patterns, self.engine, shipped())
@@ -155,6 +160,34 @@ class Logs:
     def _identity(self, stream: int) -> Identity:
         found = self.store.stream(stream)
         return Identity() if found is None else of_stream(found.labels)
+
+
+class _WhenAsked:
+    """The evaluator of log queries. It is loaded, with its compiled kernels, in the thread of the first question."""
+
+    def __init__(self, reader: LogReader) -> None:
+        self._reader = reader
+
+    @cached_property
+    def _evaluator(self) -> Evaluator:
+        from hannun.query.logql.execute import LogEvaluator
+
+        return LogEvaluator(self._reader)
+
+    def evaluate(self, node: RangeAggregation, times: Times, summed_by: Grouping | None, budget: Budget) -> Matrix:
+        return self._evaluator.evaluate(node, times, summed_by, budget)
+
+    def select(
+        self,
+        query: LogQuery,
+        start_ns: int,
+        end_ns: int,
+        limit: int,
+        backward: bool,
+        interval_ns: int,
+        budget: Budget,
+    ) -> LogAnswer:
+        return self._evaluator.select(query, start_ns, end_ns, limit, backward, interval_ns, budget)
 
 
 @dataclass(frozen=True, slots=True)

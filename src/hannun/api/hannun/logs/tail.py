@@ -21,8 +21,6 @@ from hannun.model.errors import HannunError
 from hannun.model.http import SocketEndpoint
 from hannun.model.log import LogStream, LogTails, TailedLine
 from hannun.model.matcher import all_match
-from hannun.query.logql.execute.answer import FoundLine
-from hannun.query.logql.execute.plain import metadata_of
 from hannun.query.logql.stages.pipeline import Pipeline
 from hannun.query.logql.syntax import LogQuery
 from hannun.query.runner import nobody_leaves
@@ -91,7 +89,10 @@ async def _watch(socket: WebSocket, query: LogQuery, tails: LogTails) -> None:
 
 
 def _frame(pipeline: Pipeline, lines: list[TailedLine], dropped: int) -> str | None:
-    """JSON of the lines that the search takes; None: nothing to say."""
+    """JSON of the lines that the search takes; None: nothing to say. Blocking: the first loads what runs searches."""
+    from hannun.query.logql.execute.answer import FoundLine
+    from hannun.query.logql.execute.plain import metadata_of
+
     shown = Shown()
     found: list[dict[str, Any]] = []
     for line in lines:
