@@ -74,7 +74,11 @@ class Server:
     def start(self) -> Server:
         began = time.monotonic()
         self.launch()
-        self.wait_ready()
+        try:
+            self.wait_ready()
+        except RuntimeError:
+            self.kill()  # `with` leaves by no door that it did not enter
+            raise
         self.ready_s = time.monotonic() - began
         return self
 
