@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -10,13 +11,13 @@ import numpy as np
 import pytest
 
 from hannun.model.budget import Budget
-from hannun.model.errors import BadQuery
+from hannun.model.errors import BadQuery, ExecutionError, HannunError
 from hannun.model.labels import Labels
 from hannun.model.log import LogReader
 from hannun.query.logql.engine import LogEngine
 from hannun.query.logql.execute.answer import FoundLine, LogAnswer
 from hannun.query.logql.found import Lines, Series
-from hannun.query.logql.limits import QueryLimits
+from hannun.query.logql.limits import QueryLimits, TooManySeries
 from hannun.query.logql.ranges import Matrix, Times
 from hannun.query.logql.syntax import Grouping, LogQuery, RangeAggregation
 from hannun.testing.clock import FakeClock
@@ -128,6 +129,39 @@ def test_limits(text: str, limits: dict[str, int], words: str) -> None:
     with pytest.raises(BadQuery) as refused:
         engine.range(text, NOW_NS - 2 * H, NOW_NS, 60 * S, Budget())
     assert str(refused.value).startswith(words)
+
+
+class Crowded(Recording):
+    """More series than are held at once."""
+
+    def evaluate(self, _node: RangeAggregation, times: Times, _summed: Grouping | None, _budget: Budget) -> Matrix:
+        raise TooManySeries(20_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "limits", "most"),
+    [
+        (RATE, {}, 500),
+        (RATE, {"series_max": 7}, 7),
+        (f"sum by (n) ({RATE})", {}, 500),
+        (f'sort(label_replace({RATE}, "a", "b", "c", "d"))', {}, 500),
+        (RATE, {"series_max": 0}, 20_000),
+        (f"max({RATE})", {}, 20_000),
+        ('sum(max_over_time({a="b"} | unwrap b [1m]))', {}, 20_000),
+        (f"{RATE} > 5", {}, 20_000),
+    ],
+)
+def test_series_that_nobody_can_hold_are_beyond_the_limit_of_the_answer(
+    text: str, limits: dict[str, int], most: int
+) -> None:
+    """Where fewer series would have been answered, the limit that stood in the way is named."""
+    engine = engine_of(Crowded(), **limits)
+    words = f"maximum number of series ({most}) reached for a single query; consider reducing"
+    refusal: type[HannunError] = ExecutionError if most == 20_000 else BadQuery
+    with pytest.raises(refusal, match=re.escape(words)):
+        engine.instant(text, NOW_NS, Budget())
+    with pytest.raises(refusal, match=re.escape(words)):
+        engine.range(text, NOW_NS - H, NOW_NS, 60 * S, Budget())
 
 
 def test_a_limit_of_nought_is_none() -> None:

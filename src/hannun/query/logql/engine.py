@@ -34,8 +34,16 @@ from hannun.query.logql.limits import (
 )
 from hannun.query.logql.parser import parse
 from hannun.query.logql.ranges import RangeEvaluator, Times
-from hannun.query.logql.syntax import LogQuery, MetricNode, Number, Vector, VectorAggregation
-from hannun.query.logql.vectors.evaluate import VectorEvaluator
+from hannun.query.logql.syntax import (
+    LabelReplace,
+    LogQuery,
+    MetricNode,
+    Number,
+    RangeAggregation,
+    Vector,
+    VectorAggregation,
+)
+from hannun.query.logql.vectors.evaluate import SUMMABLE, VectorEvaluator
 from hannun.query.promql.answer import Answer
 from hannun.query.promql.grid import Grid, Scalar
 
@@ -104,7 +112,7 @@ class LogEngine:
         at_ms = at_ns // NS_PER_MS
         if isinstance(node, Number | Vector):
             return _finished(_number("scalar", node.value, at_ms, 0, 1), budget, began_s)
-        with answered_series(node, limits):
+        with answered_series(limits, keeps_every=_keeps_every_series(node)):
             grid = self._grid(node, Times(at_ns, 1, 1), budget)
         check_series(len(grid), limits)
         grid = _ordered(grid, node)
@@ -143,7 +151,7 @@ class LogEngine:
             budget.rows_read = max(budget.rows_read, found.rows_read)
             budget.bytes_read = max(budget.bytes_read, found.bytes_read)
             return Lines(found.lines, _statistics(budget, len(found.lines), began_s))
-        with answered_series(node, limits):
+        with answered_series(limits, keeps_every=_keeps_every_series(node)):
             series = self.matrix(node, start_ns, max(start_ns, end_ns), step_ns, budget)
         check_series(len(series.answer.labels), limits)
         return series
@@ -166,6 +174,18 @@ class LogEngine:
         if not limits.lookback_max_ns:
             return start_ns
         return max(start_ns, self._clock.now_ms() * NS_PER_MS - limits.lookback_max_ns)
+
+
+def _keeps_every_series(node: MetricNode) -> bool:
+    """Whether the answer has at least as many series as a range aggregation in it holds at once."""
+    match node:
+        case RangeAggregation():
+            return True
+        case VectorAggregation(op="sort" | "sort_desc", expr=expr) | LabelReplace(expr=expr):
+            return _keeps_every_series(expr)
+        case VectorAggregation(op="sum", expr=RangeAggregation(op=op, grouping=None)):
+            return op in SUMMABLE  # only the sums are held
+    return False
 
 
 def _times(start_ns: int, end_ns: int, step_ns: int, limits: QueryLimits) -> Times:

@@ -11,12 +11,9 @@ from hannun.model.errors import BadQuery, ExecutionError
 from hannun.query.logql.checks import walk
 from hannun.query.logql.durations import NS_PER_S, prometheus_duration
 from hannun.query.logql.syntax import (
-    LabelReplace,
     LogQuery,
-    MetricNode,
     Query,
     RangeAggregation,
-    VectorAggregation,
 )
 
 POINTS_MAX = 11_000
@@ -71,26 +68,15 @@ def check_series(count: int, limits: QueryLimits) -> None:
 
 
 @contextmanager
-def answered_series(node: MetricNode, limits: QueryLimits) -> Iterator[None]:
-    """Where every series of the range aggregation is one of the answer, the answer's limit was passed long before the
-    memory's, and is what the asker is told of. Raises BadQuery for TooManySeries in the block."""
+def answered_series(limits: QueryLimits, *, keeps_every: bool) -> Iterator[None]:
+    """`keeps_every` series of the range aggregation: each is one of the answer, whose limit was passed long before the
+    memory's and is what the asker is told of. Raises BadQuery for TooManySeries in the block."""
     try:
         yield
     except TooManySeries as err:
-        if limits.series_max and _keeps_every_series(node):
+        if limits.series_max and keeps_every:
             raise BadQuery(too_many_series(limits.series_max)) from err
         raise
-
-
-def _keeps_every_series(node: MetricNode) -> bool:
-    match node:
-        case RangeAggregation():
-            return True
-        case VectorAggregation(op="sort" | "sort_desc", expr=expr) | LabelReplace(expr=expr):
-            return _keeps_every_series(expr)
-        case VectorAggregation(op="sum", expr=RangeAggregation()):
-            return True  # their sums are what the range aggregation is asked for
-    return False
 
 
 def check_entries(limit: int, limits: QueryLimits) -> None:
