@@ -59,8 +59,10 @@ class LogfmtKeys:
         ]
         there = f"position({line}, {build.text(f'{key}=')}) > 0"
         if "_" in key:
-            rivals = build.text(f"(?:^| ){'[^a-zA-Z0-9 =]'.join(key.split('_'))}=")
-            there = f"({there} OR match({line}, {rivals}))"
+            rival = "[^a-zA-Z0-9 =]".join(key.split("_"))
+            rivals = build.text(f"(?:^| ){rival}=")
+            # On a line that is not well-formed, more than a space may stand before a key: a tab, a quote.
+            there = f"({there} OR match({line}, {build.text(f'{rival}=')}))"
             doubtful.append(f"countMatches({line}, {rivals}) > countSubstrings(concat(' ', {line}), {behind_space})")
         empty_there = ALWAYS if self._keys is not None else NEVER
         if self._keys is None and self._node.keep_empty:
