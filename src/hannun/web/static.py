@@ -23,7 +23,7 @@ from hannun.model.http import Endpoint, Handler, lang_of
 from hannun.model.text import Lang, Text
 
 FOLDER = Path(__file__).parent / "static"
-FIRST_SEGMENTS = ("", "hosts", "explore", "logs", "targets", "cardinality", "status", "settings", "login")
+FIRST_SEGMENTS = ("", "hosts", "explore", "logs", "errors", "targets", "cardinality", "status", "settings", "login")
 BYTES_MAX = 64 << 20
 _PRECOMPRESSED = {".br": "br", ".gz": "gzip"}
 _TYPES = {
