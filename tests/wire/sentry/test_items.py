@@ -407,13 +407,14 @@ READERS: dict[str, Any] = {
 }
 NAMES = st.sampled_from(
     ["items", "attributes", "value", "type", "timestamp", "start_timestamp", "trace_id", "span_id", "attrs", "release",
-     "sid", "started", "aggregates", "status", "monitor_slug", "monitor_config", "schedule", "contexts", "trace", "spans",
-     "tags", "measurements", "body", "level", "name", "unit", "links", "csp-report", "blocked-uri", "expect-ct-report", "user",
-     "discarded_events", "quantity", "ingest_settings", "duration", "errors", "did"]
+     "sid", "started", "aggregates", "status", "monitor_slug", "monitor_config", "schedule", "contexts", "trace",
+     "spans", "tags", "measurements", "body", "level", "name", "unit", "links", "csp-report", "blocked-uri",
+     "expect-ct-report", "user", "discarded_events", "quantity", "ingest_settings", "duration", "errors", "did"]
 )  # fmt: skip
 ODD = st.sampled_from(
     [TRACE, SPAN, SID, "ok", "crontab", "interval", "counter", "distribution", "{{auto}}", "csp-violation", 1e308, -1,
-     2**63, 1767323045.5, "", "x" * 300, True, None, "nan", "inf", "9" * 400, "2026-01-02T03:04:05Z", "9999-12-31T23:59:59Z"]
+     2**63, 1767323045.5, "", "x" * 300, True, None, "nan", "inf", "9" * 400, "2026-01-02T03:04:05Z",
+     "9999-12-31T23:59:59Z"]
 )  # fmt: skip
 TREES = st.recursive(
     ODD | st.text(max_size=5) | st.integers() | st.floats(),

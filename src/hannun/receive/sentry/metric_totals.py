@@ -92,7 +92,9 @@ class MetricTotals:
         written = _Samples()
         touched: OrderedDict[Key, list[Observation]] = OrderedDict()
         for one in values:
-            touched.setdefault(self._key(one), []).append(one)
+            named = self._key(one)
+            self._total(named)
+            touched.setdefault(named, []).append(one)
         now_ms = self._clock.now_ms()
         for named, observed in touched.items():
             self._sample(named, observed, now_ms, written)
