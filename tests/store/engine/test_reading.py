@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from hannun.model.budget import Budget
-from hannun.model.errors import HannunError
+from hannun.model.errors import HannunError, StoreUnavailable
 from hannun.store.engine import ChdbEngine
 from hannun.testing.waiting import until
 
@@ -178,3 +178,18 @@ def test_two_hundred_streams_are_left_while_rows_come_and_parts_merge(engine: Ch
     until(lambda: engine.query_rows("SELECT count() FROM system.processes") == [(1,)], "no query is left running", 10)
     assert len(engine._readings) == 0
     assert engine.query_rows("SELECT uniqExact(a) FROM told") == [(80_000 + inserted[0],)]
+
+
+def test_closing_waits_for_nobody_who_does_not_read(engine: ChdbEngine) -> None:
+    """A failure that somebody still holds, traceback and all, held up the end of the process for ten seconds.
+
+    The last of this file: a process has one engine."""
+    held = [engine.stream_arrow(MANY, None, Budget()), engine.stream_native(MANY, None, Budget())]
+    for stream in held:
+        next(stream)
+    began = time.monotonic()
+    engine.close()
+    assert time.monotonic() - began < 5
+    for stream in held:
+        with pytest.raises(StoreUnavailable):  # and not an answer that looks whole
+            list(stream)

@@ -204,7 +204,7 @@ class ChdbEngine:
             purge.cancel()
         for tag in running:
             self.kill(tag)
-        self._readings.close_left()
+        self._readings.close_all()
         with self._lock:
             self._open = False
             self._all_home.wait_for(lambda: self._busy == 0, timeout=10.0)

@@ -17,7 +17,7 @@ from collections.abc import Generator, Iterator
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
-from hannun.model.errors import HannunError
+from hannun.model.errors import HannunError, StoreUnavailable
 
 T = TypeVar("T")
 Parts = Generator[T, None, None]
@@ -46,6 +46,19 @@ class Readings:
                 with suppress(HannunError):  # Whoever left it wants to know no more, and whoever calls now did not ask.
                     parts.close()
 
+    def close_all(self) -> None:
+        """End every stream, left or not; who still reads one gets StoreUnavailable. Streams inside a call of the engine
+        are left to that call."""
+        for key in list(self._open):
+            parts = self._open.get(key)
+            if parts is not None and not getattr(parts, "gi_running", False):
+                self.forget(key)
+                with suppress(HannunError, ValueError):  # ValueError: it is inside a call by now
+                    parts.close()
+
+    def holds(self, key: int) -> bool:
+        return key in self._open
+
     def hold(self, parts: Parts[Any]) -> int:
         self._open[id(parts)] = parts
         return id(parts)
@@ -64,21 +77,30 @@ class Readings:
 class Reading(Iterator[T], Generic[T]):
     """Iterate it to its end, or `close()` it."""
 
-    __slots__ = ("_key", "_parts", "_readings")
+    __slots__ = ("_ended", "_key", "_parts", "_readings")
 
     def __init__(self, readings: Readings, parts: Parts[T]) -> None:
         self._readings = readings
         self._parts = parts
+        self._ended = False
         self._key = readings.hold(parts)
 
     def __next__(self) -> T:
         try:
             return next(self._parts)
+        except StopIteration:
+            if not self._ended and not self._readings.holds(self._key):
+                raise StoreUnavailable("the store is closing") from None
+            self._ended = True
+            self._readings.forget(self._key)
+            raise
         except BaseException:
+            self._ended = True
             self._readings.forget(self._key)
             raise
 
     def close(self) -> None:
+        self._ended = True
         try:
             self._parts.close()
         finally:
