@@ -32,11 +32,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     # `check` asks who judges expressions and relabeled targets, `agent` is the tailing without a server.
     "cli": {"app", "tailing", "config", "store", "wire", "query", "process", "observe"},
     "compile": {"query", "store", "wire", "process"},
-    "app": ALL | {"cli", "sources", "pulling", "logs", "tailing", "standing"},
+    "app": ALL | {"cli", "sources", "pulling", "logs", "errors", "tailing", "standing"},
     # Parts of app.py's wiring, named for what they gather.
     "sources": ALL | {"app"},
     "pulling": ALL,
     "logs": ALL | {"standing"},
+    "errors": ALL | {"logs", "standing"},
     "tailing": ALL | {"standing"},
     "standing": set(),
 }
