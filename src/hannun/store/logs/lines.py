@@ -8,32 +8,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from hannun.model.compiled import compiled, word
 from hannun.model.log import Attributes, LogBatch, TextColumn
 from hannun.model.metric import Ids, Ints
 
-compiled = njit(nogil=True, cache=True, error_model="numpy")
 _U = np.uint64
 _K1, _K2 = _U(0x9E3779B97F4A7C15), _U(0xD6E8FEB86659FD93)
 _NO_TEXT = np.zeros(0, np.uint8)
 _ONE_OFFSET = np.zeros(1, np.int64)
-
-
-@compiled
-def _word(data: Any, at: Any) -> Any:
-    """Eight bytes, little-endian; the caller knows that they are there. LLVM makes it one load."""
-    return (
-        _U(data[at])
-        | _U(data[at + 1]) << _U(8)
-        | _U(data[at + 2]) << _U(16)
-        | _U(data[at + 3]) << _U(24)
-        | _U(data[at + 4]) << _U(32)
-        | _U(data[at + 5]) << _U(40)
-        | _U(data[at + 6]) << _U(48)
-        | _U(data[at + 7]) << _U(56)
-    )
 
 
 @compiled
@@ -47,7 +31,7 @@ def _mix_text(state: Any, data: Any, start: Any, end: Any) -> Any:
     """The length goes in too: "ab" + "c" is not "a" + "bc"."""
     state = _mix(state, _U(end - start))
     while start + 8 <= end:
-        state = _mix(state, _word(data, start))
+        state = _mix(state, word(data, start))
         start += 8
     rest = _U(0)
     while start < end:
@@ -92,10 +76,10 @@ def _locate(data: Any, offsets: Any, ids: Any, id_offsets: Any, length: Any, out
         if id_offsets[i + 1] == start:
             continue
         if id_offsets[i + 1] - start == length:
-            first = _word(ids, start)
+            first = word(ids, start)
             byte = ids[start]
             for at in range(offsets[i], offsets[i + 1] - length + 1):
-                if data[at] == byte and _word(data, at) == first:
+                if data[at] == byte and word(data, at) == first:
                     same = 8
                     while same < length and data[at + same] == ids[start + same]:
                         same += 1

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hannun.model.compiled import compiled
 from hannun.model.metric import Ids
-from hannun.store.logs.lines import compiled
 
 LINES_MAX = 1 << 20
 FIRST_SLOTS = 1 << 14
