@@ -10,15 +10,15 @@ KIB, MIB = 1 << 10, 1 << 20
 
 ITEM_BYTES_MAX: Mapping[str, int] = MappingProxyType(
     {
-        # Sentry takes 1 MiB and refuses the rest. A stack of 100,000 frames is worth more cut than refused, so the
-        # bound is what can be parsed without holding the interpreter for more than 20 ms.
+        # Sentry takes 1 MiB and refuses the rest. A stack of 100,000 frames is worth more cut than refused; to parse
+        # so much holds the interpreter for 50 ms, so no more of it.
         "event": 8 * MIB,
         "feedback": 1 * MIB,
         "user_report": 64 * KIB,
-        "transaction": 8 * MIB,
-        "span": 8 * MIB,
-        "log": 8 * MIB,
-        "trace_metric": 8 * MIB,
+        "transaction": 2 * MIB,
+        "span": 2 * MIB,
+        "log": 2 * MIB,
+        "trace_metric": 2 * MIB,
         "session": 64 * KIB,
         "sessions": 1 * MIB,
         "check_in": 100 * KIB,
