@@ -19,12 +19,12 @@ class Role(IntEnum):
 class Access(Enum):
     """What a route asks of its caller."""
 
-    DSN = "dsn"  # whoever shows a live DSN key, from any page and host; the endpoint itself asks for it
     PUBLIC = "public"  # health, login, static assets
     PUSH = "push"  # a token, a network of --ingest-allow, or a logged-in editor
     VIEW = "view"
     EDIT = "edit"
     ADMIN = "admin"
+    DSN = "dsn"  # whoever shows a live DSN key, from any page and host; the endpoint itself asks for it
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,18 @@ async def test_a_foreign_page_cannot_change_anything(build: Build, headers: dict
             assert (await client.post("/who/view", headers=headers | bearer)).status_code == 200
 
 
+@pytest.mark.parametrize("closed", [False, True], ids=["open", "closed"])
+async def test_a_dsn_may_be_used_from_any_page_and_counts_for_nobody(build: Build, closed: bool) -> None:
+    house = build(Site(), WHO)
+    if closed:
+        house.user()
+    headers = {"origin": "https://shop.example", "sec-fetch-site": "cross-site", "host": "elsewhere.example"}
+    async with house.client() as client:
+        answer = await client.post("/who/dsn", headers=headers | basic("ann", PASSWORD))
+    assert answer.status_code == 200
+    assert (answer.json()["how"], answer.json()["may_push"]) == ("anonymous", False)
+
+
 CREDENTIALS = ("nothing", "wrong token", "viewer token", "push token", "basic token", "password", "wrong password")
 
 
@@ -286,7 +298,8 @@ async def test_a_store_that_fails_stops_everything_but_what_is_public(build: Bui
     house.meta.close()
     house.gate.meta = MetaStoreThatFails()
     async with house.client() as client:
-        assert (await client.get("/who/public")).status_code == 200
+        for path in ("/who/public", "/who/dsn"):
+            assert (await client.get(path)).status_code == 200
         answer = await client.get("/who/view")
     assert answer.status_code == 503
     assert answer.json()["error"] == "no answer"

@@ -34,18 +34,18 @@ CALLERS = {
     "editor token": token(TokenRole.EDITOR),
     "admin token": token(TokenRole.ADMIN),
 }
-# 0: comes in. One column per access, in the order PUBLIC, PUSH, VIEW, EDIT, ADMIN.
+# 0: comes in. One column per access, in the order PUBLIC, PUSH, VIEW, EDIT, ADMIN, DSN.
 DECISIONS = {
-    "open": (0, 0, 0, 0, 0),
-    "anonymous": (0, 401, 401, 401, 401),
-    "allowed network": (0, 0, 401, 401, 401),
-    "viewer": (0, 403, 0, 403, 403),
-    "editor": (0, 0, 0, 0, 403),
-    "admin": (0, 0, 0, 0, 0),
-    "push token": (0, 0, 403, 403, 403),
-    "viewer token": (0, 403, 0, 403, 403),
-    "editor token": (0, 0, 0, 0, 403),
-    "admin token": (0, 0, 0, 0, 0),
+    "open": (0, 0, 0, 0, 0, 0),
+    "anonymous": (0, 401, 401, 401, 401, 0),
+    "allowed network": (0, 0, 401, 401, 401, 0),
+    "viewer": (0, 403, 0, 403, 403, 0),
+    "editor": (0, 0, 0, 0, 403, 0),
+    "admin": (0, 0, 0, 0, 0, 0),
+    "push token": (0, 0, 403, 403, 403, 0),
+    "viewer token": (0, 403, 0, 403, 403, 0),
+    "editor token": (0, 0, 0, 0, 403, 0),
+    "admin token": (0, 0, 0, 0, 0, 0),
 }
 
 
