@@ -1,1 +1,1 @@
-"""Error events as SDKs send them -> the one form that is grouped, stored and shown. Pure; facts of the wire are given."""
+"""Error events as SDKs send them -> the one form that is grouped, stored and shown. Pure."""

@@ -31,7 +31,7 @@ MOMENT = Field(
     _read_moment,
     Annotated[datetime, msgspec.Meta(tz=True)] | Annotated[float, msgspec.Meta(ge=0.0, le=100_000_000_000.0)],
 )
-"""RFC 3339 with its offset, as Python writes it, stays as it is: reading a hundred of them would cost a tenth of all."""
+"""RFC 3339 with its offset, as Python writes it, stays: reading a hundred of them would cost a tenth of all."""
 
 BREADCRUMB = Shape(
     "Breadcrumb",

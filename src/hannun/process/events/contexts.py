@@ -1,4 +1,4 @@
-"""Contexts by name. A context that is no object (`set_context("user_id", 7)` of older SDKs) is kept as the value it is."""
+"""Contexts by name. One that is no object (`set_context("user_id", 7)` of older SDKs) is kept as the value it is."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ def read_contexts(raw: Any, remarks: Remarks) -> dict[str, Any]:
         if raw is not None:
             remarks.add(INVALID, "contexts", "expected an object", raw)
         return {}
-    items = [(name, value) for name, value in raw.items() if value is not None]
+    # `set_context("user_id", None)` says that nobody was logged in, which is worth showing.
+    items = list(raw.items())
     if len(items) > CONTEXTS:
         remarks.add(TOO_MANY, "contexts", f"kept the first {CONTEXTS} of {len(items)}")
         items = items[:CONTEXTS]
     kept: dict[str, Any] = {}
     for name, value in items:
-        read = value if type(value) is int or value is True else CONTEXT.read(value, f"contexts.{name}", remarks)
+        read = None if value is None else CONTEXT.read(value, f"contexts.{name}", remarks)
         if name == "trace" and isinstance(read, dict):
             read = _trace(read, remarks)
         kept[shortened(name, NAME)] = read

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _LIBRARY_PATHS = {
-    "python": r"(?:^|/)(?:site-packages|dist-packages)/|(?:^|/)lib/(?:python|pypy)\d?[\d.]*/|^<frozen |^<__array_function__",
+    "python": r"(?:^|/)(?:site|dist)-packages/|(?:^|/)lib/(?:python|pypy)\d?[\d.]*/|^<frozen |^<__array_function__",
     "javascript": r"(?:^|[/:@])(?:node_modules|bower_components)/|^webpack/|/webpack/bootstrap|^webpack-internal:|"
     r"^node:|^internal/|^\[native code\]$|^native$|^(?:chrome|moz|safari|safari-web|ms-browser)-extension:",
     "ruby": r"(?:^|/)(?:gems|rubygems|vendor/bundle|vendor/ruby)/|/lib/ruby/|^<internal:",
@@ -26,9 +26,9 @@ _LIBRARY_MODULES = {
     r"^(?:org\.(?:springframework|apache|hibernate|eclipse|jboss|junit|codehaus|slf4j|gradle)|io\.(?:netty|sentry|"
     r"reactivex|undertow|micronaut|quarkus|ktor)|com\.(?:google|fasterxml|zaxxer|android|squareup)|ch\.qos|okhttp3|"
     r"retrofit2|reactor)\.",
-    "csharp": r"^(?:System|Microsoft|mscorlib|Newtonsoft|FSharp|Serilog|Giraffe|NLog|Npgsql|RabbitMQ|Hangfire|IdentityServer4)"
-    r"(?:\.|$)",
-    "go": r"^(?:runtime|net|net/http|reflect|testing|syscall|sync|encoding|database|os|io|fmt|bufio|bytes|errors|crypto|"
+    "csharp": r"^(?:System|Microsoft|mscorlib|Newtonsoft|FSharp|Serilog|Giraffe|NLog|Npgsql|RabbitMQ|Hangfire)(?:\.|$)",
+    "go": r"^(?:runtime|net|net/http|reflect|testing|syscall|sync|encoding|database|os|io|fmt|bufio|bytes|errors|"
+    r"crypto|"
     r"github\.com/getsentry/sentry-go)(?:/|$)",
     "elixir": r"^(?:Elixir\.)?(?:GenServer|Enum|Task|Supervisor|Agent|Process|Plug|Phoenix|Ecto)(?:\.|$)|^:",
     "rust": r"^(?:std|core|alloc|backtrace|tokio|sentry|futures|rayon|hyper|actix)(?:::|_|$)",

@@ -28,8 +28,8 @@ HEADERS = 100
 PARAMS = 100
 FINGERPRINT = 32
 
-VARS = Tree(depth=5, characters=32_768, values=1000, longest=4096)
-DATA = Tree(depth=6, characters=32_768, values=1000, longest=8192)
+VARS = Tree(depth=5, characters=65_536, values=5000, longest=4096)
+DATA = Tree(depth=6, characters=65_536, values=5000, longest=8192)
 """Of a breadcrumb, a mechanism, a frame."""
 EXTRA = Tree(depth=8, characters=262_144, values=10_000, longest=65_536)
 BODY = Tree(depth=8, characters=131_072, values=5000, longest=65_536)

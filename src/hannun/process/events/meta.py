@@ -11,8 +11,11 @@ from hannun.process.events.remarks import INVALID, TOO_MANY, Remarks
 from hannun.process.events.shapes import Shape, as_text, text, texts
 
 IMAGE_CHARACTERS_MAX = PATH
-SDK = Shape("Sdk", {"name": text(NAME), "version": text(NAME), "integrations": texts(NAME, 200), "features": texts(NAME, 200)},
-            {"packages": DATA, "settings": DATA})  # fmt: skip
+SDK = Shape(
+    "Sdk",
+    {"name": text(NAME), "version": text(NAME), "integrations": texts(NAME, 200), "features": texts(NAME, 200)},
+    {"packages": DATA, "settings": DATA},
+)
 
 
 def read_modules(raw: Any, most: int, remarks: Remarks) -> dict[str, str] | None:

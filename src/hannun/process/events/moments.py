@@ -1,7 +1,7 @@
 """When an event happened, by whose clock, and how far that clock may be trusted.
 
-Senders write Unix seconds or RFC 3339. Where the envelope's `sent_at` shows that their clock is more than an hour off, all
-times are moved by that much, as Sentry does; a time that is still out of bounds becomes the time of arrival.
+Senders write Unix seconds or RFC 3339. Where the envelope's `sent_at` shows that their clock is more than an hour off,
+all times are moved by that much, as Sentry does; one that is still out of bounds becomes the time of arrival.
 """
 
 from __future__ import annotations

@@ -162,7 +162,7 @@ def _names_of_deploy(event: dict[str, Any], remarks: Remarks) -> None:
         if name not in event and (tagged := tags.get(name) or tags.get(f"sentry:{name}")):
             event[name] = tagged
     for name, read in (("release", read_release), ("dist", read_dist)):
-        if name in event and not (value := read(event.pop(name), remarks)) == "":
+        if name in event and (value := read(event.pop(name), remarks)) != "":
             event[name] = value
     event["environment"] = read_environment(event.get("environment", DEFAULT_ENVIRONMENT), remarks)
 

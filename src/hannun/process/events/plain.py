@@ -1,7 +1,7 @@
 """Plain JSON values within bounds: what may be written, how deep, how long, how much.
 
-`cleansed` makes any decoded JSON writable (valid UTF-8, numbers of 64 bits, a bounded depth). `bounded` cuts a tree that
-the sender filled freely (locals, extra, contexts) to a depth and a size, and says what it cut in its place.
+`cleansed` makes any decoded JSON writable (valid UTF-8, numbers of 64 bits, a bounded depth). `bounded` cuts a tree
+that the sender filled freely (locals, extra, contexts) to a depth and a size, and says what it cut in its place.
 """
 
 from __future__ import annotations

@@ -134,6 +134,12 @@ def _tree_type(depth: int, longest: int) -> Any:
     return outer
 
 
+@lru_cache
+def _holder_type(depth: int, longest: int) -> Any:
+    """A struct of one tree: msgspec finds a class at once, but would hash a nested type anew at every question."""
+    return msgspec.defstruct("Holder", [("tree", _tree_type(depth, longest))], array_like=True, gc=False)
+
+
 _Empty = Annotated[list[None], msgspec.Meta(max_length=0)] | Annotated[dict[str, None], msgspec.Meta(max_length=0)]
 
 
@@ -154,7 +160,7 @@ class Tree:
         if self.depth > TYPED_DEPTH_MAX:
             return self.read_slowly(value, path, remarks)
         try:
-            msgspec.convert(value, _tree_type(self.depth, self.longest))
+            msgspec.convert((value,), _holder_type(self.depth, self.longest))
         except msgspec.ValidationError:
             return self.read_slowly(value, path, remarks)
         return value if self.has_room_for(value) else self.read_slowly(value, path, remarks)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 from hannun.process.events.in_app import in_app
 from hannun.process.events.limits import CONTEXT_LINES, DATA, FRAMES, LINE, PATH, SYMBOL, VARS
@@ -92,7 +92,7 @@ def _frame(raw: Any, path: str, remarks: Remarks) -> dict[str, Any]:
     return FRAME.read(raw, path, remarks)
 
 
-def _is_range(omitted: Any) -> bool:
+def _is_range(omitted: Any) -> TypeGuard[list[int]]:
     return (
         isinstance(omitted, list)
         and len(omitted) == 2

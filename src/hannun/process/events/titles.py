@@ -24,10 +24,10 @@ def one_line(text: str, longest: int) -> str:
 
 def main_exception(event: Mapping[str, Any], which: int) -> Mapping[str, Any] | None:
     """The exception that names the issue: `which` of them, else the last."""
-    values = (event.get("exception") or {}).get("values") or ()
+    values: list[Mapping[str, Any]] = (event.get("exception") or {}).get("values") or []
     if not values:
         return None
-    chosen: Mapping[str, Any] = values[which] if 0 <= which < len(values) else values[-1]
+    chosen: Mapping[str, Any] = values[which if 0 <= which < len(values) else -1]
     return chosen
 
 
@@ -63,16 +63,17 @@ def stacktrace_of(event: Mapping[str, Any], which: int = -1) -> Mapping[str, Any
         for thread in (event.get("threads") or {}).get("values") or ():
             if thread.get(key) and (stack := thread.get("stacktrace")):
                 return stack  # type: ignore[no-any-return]
-    threads = (event.get("threads") or {}).get("values") or ()
+    threads: list[Mapping[str, Any]] = (event.get("threads") or {}).get("values") or []
     if len(threads) == 1 and (stack := threads[0].get("stacktrace")):
         return stack  # type: ignore[no-any-return]
-    return event.get("stacktrace")
+    own: Mapping[str, Any] | None = event.get("stacktrace")
+    return own
 
 
 def blamed_frame(event: Mapping[str, Any], which: int = -1) -> Mapping[str, Any] | None:
     """The newest frame of the application, else the newest of all."""
     stack = stacktrace_of(event, which)
-    frames = [frame for frame in (stack or {}).get("frames") or () if frame]
+    frames: list[Mapping[str, Any]] = [frame for frame in (stack or {}).get("frames") or () if frame]
     if not frames:
         return None
     return next((frame for frame in reversed(frames) if frame.get("in_app")), frames[-1])
@@ -104,7 +105,8 @@ _DIRECTIVES = {
     "base-uri": "base", "child-src": "child", "connect-src": "connect", "default-src": "resource", "font-src": "font",
     "form-action": "form action", "frame-ancestors": "frame ancestor", "frame-src": "frame", "img-src": "image",
     "manifest-src": "manifest", "media-src": "media", "object-src": "object", "plugin-types": "plugin type",
-    "prefetch-src": "prefetch", "script-src": "script", "script-src-elem": "script", "script-src-attr": "script attribute",
+    "prefetch-src": "prefetch", "script-src": "script", "script-src-elem": "script",
+    "script-src-attr": "script attribute",
     "style-src": "style", "style-src-elem": "style", "style-src-attr": "style attribute", "worker-src": "worker",
     "trusted-types": "trusted type", "require-trusted-types-for": "trusted type",
 }  # fmt: skip

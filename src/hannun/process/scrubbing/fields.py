@@ -13,21 +13,15 @@ _ANYWHERE = (
     "비밀번호", "주민등록번호", "주민번호",
 )  # fmt: skip
 _IN_KEYS = (
-    *_ANYWHERE,
-    "token",
-    "set-cookie",
-    "^pwd$",
-    "^otp$",
-    "^two[-_]factor$",
-    "^(?:ssn|rrn|cvc|cvv)$",
-    "^x[-_]csrf",
+    *_ANYWHERE, "token", "set-cookie", "^pwd$", "^otp$", "^two[-_]factor$", "^(?:ssn|rrn|cvc|cvv)$", "^x[-_]csrf",
     "^csrf",
-)
+)  # fmt: skip
 _IN_VALUES = (*_ANYWHERE, r"token\S{0,64}[:=]", "^otp$", "^two[-_]factor$")
 COOKIES = frozenset({
-    "sentrysid", "sudo", "su", "session", "__session", "sessionid", "user_session", "symfony", "phpsessid", "jsessionid",
-    "connect.sid", "laravel_session", "fasthttpsessionid", "mysession", "irissessionid", "_vercel_jwt", "asp.net_sessionid",
-    "csrf", "xsrf", "_xsrf", "_csrf", "csrf-token", "csrf_token", "csrftoken", "xsrf-token", "xsrf_token", "fastcsrf", "_iris_csrf",
+    "sentrysid", "sudo", "su", "session", "__session", "sessionid", "user_session", "symfony", "phpsessid",
+    "jsessionid", "connect.sid", "laravel_session", "fasthttpsessionid", "mysession", "irissessionid", "_vercel_jwt",
+    "asp.net_sessionid", "csrf", "xsrf", "_xsrf", "_csrf", "csrf-token", "csrf_token", "csrftoken", "xsrf-token",
+    "xsrf_token", "fastcsrf", "_iris_csrf",
 })  # fmt: skip
 """Names under which frameworks keep a session; whoever has its value is that visitor."""
 

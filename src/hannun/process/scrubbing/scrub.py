@@ -1,7 +1,7 @@
 """The default scrubbing, as Sentry's server does it when a project has said nothing (§11), and IP addresses.
 
-A value under a sensitive name becomes `[Filtered]`, a value that speaks of a secret as well; of messages, tags and URLs
-only the part that matches, for they are what an issue is known by. Source lines, paths and debug images stay as they are.
+A value under a sensitive name becomes `[Filtered]`, a value that speaks of a secret as well; of messages, tags and
+URLs only the part that matches, for they are what an issue is known by. Source lines, paths and debug images stay.
 One expression is searched in the JSON of all that might be hidden: only the places that it names are looked at.
 """
 
@@ -89,10 +89,7 @@ def _units(event: Event) -> Iterator[Unit]:
     if "stacktrace" in event:
         yield from _locals(event, ())
     for at, crumb in enumerate((event.get("breadcrumbs") or {}).get("values") or ()):
-        if "message" in crumb:
-            yield ("breadcrumbs", "values", at, "message"), _text, crumb["message"]
-        if "data" in crumb:
-            yield ("breadcrumbs", "values", at, "data"), _tree, crumb["data"]
+        yield ("breadcrumbs", "values", at), _crumb, crumb
     for name, how in _REQUEST.items():
         if (part := (event.get("request") or {}).get(name)) is not None:
             yield ("request", name), how, part
@@ -147,7 +144,10 @@ def _text(value: str, name: str, fields: Fields) -> str:
         return value
     if _URL.fullmatch(value):
         return _url(value, name, fields)
-    return FILTERED if fields.tells(value) else _parts(value, name, fields)
+    if fields.tells(value):
+        return FILTERED
+    left: str = _parts(value, name, fields)
+    return left
 
 
 _URL = re.compile(r"[a-zA-Z][\w+.\-]{0,31}://\S+|/[^\s?]{0,1024}\?\S+=\S*", re.ASCII)
@@ -160,7 +160,8 @@ def _url(value: str, name: str, fields: Fields) -> str:
     def without(match: re.Match[str]) -> str:
         return f"{match[1]}={FILTERED}" if fields.sensitive(match[1]) else match[0]
 
-    return _parts(_PARAMETER.sub(without, value) if "=" in value else value, name, fields)
+    scrubbed_value: str = _parts(_PARAMETER.sub(without, value) if "=" in value else value, name, fields)
+    return value if scrubbed_value == value else scrubbed_value
 
 
 def _parts(value: Any, name: str, fields: Fields) -> Any:
@@ -189,9 +190,18 @@ def _tags(tags: dict[str, str], name: str, fields: Fields) -> dict[str, str]:
     changes: Event = {}
     for key, value in tags.items():
         now = _hidden(value) if fields.sensitive(key) else _url(value, key, fields)
-        if now is not value and now != value:
+        if now is not value:
             changes[key] = now
     return _changed(tags, changes)
+
+
+def _crumb(crumb: Event, name: str, fields: Fields) -> Event:
+    changes = {
+        key: now
+        for key, how in (("message", _text), ("data", _tree))
+        if key in crumb and (now := how(crumb[key], key, fields)) is not crumb[key]
+    }
+    return _changed(crumb, changes)
 
 
 def _pairs(pairs: list[list[str]], name: str, fields: Fields) -> list[list[str]]:

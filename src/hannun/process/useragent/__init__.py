@@ -1,4 +1,4 @@
-"""User-Agent -> browser, system and device: `parse(text) -> Agent`. A small own table of what visitors here really use."""
+"""User-Agent -> browser, system and device: `parse(text) -> Agent`. A small table of what visitors use."""
 
 from hannun.process.useragent.agent import Agent, parse
 

@@ -1,7 +1,7 @@
 """Reads a User-Agent by three tables: browsers, systems, devices. The first rule that matches decides.
 
-Every browser claims to be several others, so the order matters: apps that embed a browser stand before it, those built on
-Chromium before Chrome, Chrome before Safari. What no rule knows stays "".
+Every browser claims to be several others, so the order matters: apps that embed a browser stand before it, those built
+on Chromium before Chrome, Chrome before Safari. What no rule knows stays "".
 """
 
 from __future__ import annotations

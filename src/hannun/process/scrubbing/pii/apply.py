@@ -7,13 +7,13 @@ from typing import Any
 from hannun.process.scrubbing.pii.config import Application, PiiRules
 from hannun.process.scrubbing.pii.selectors import Steps, matches
 
-_NEVER = frozenset(
-    {"event_id", "timestamp", "received", "platform", "level", "type", "errors", "_meta", "environment", "sdk"}
-)
+_NEVER = frozenset({
+    "event_id", "timestamp", "received", "platform", "level", "type", "errors", "_meta", "environment", "sdk",
+})  # fmt: skip
 """Of the event: what it could not be found by, or would not be an event without."""
 _ONLY_BY_NAME = frozenset({
-    "filename", "abs_path", "function", "module", "package", "context_line", "pre_context", "post_context", "debug_meta",
-    "modules", "release", "dist", "transaction", "logger", "fingerprint", "raw_function", "category", "trace_id",
+    "filename", "abs_path", "function", "module", "package", "context_line", "pre_context", "post_context",
+    "debug_meta", "modules", "release", "dist", "transaction", "logger", "fingerprint", "raw_function", "category", "trace_id",
     "span_id", "parent_span_id", "instruction_addr", "image_addr", "symbol_addr",
 })  # fmt: skip
 """Fields that grouping and source maps read: a rule hides them only when its selector says so."""

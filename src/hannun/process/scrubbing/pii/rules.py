@@ -33,10 +33,9 @@ WORDS: Mapping[str, str] = {"usssn": "us-ssn", "urlauth": "auth", "userpath": "u
 DEFAULT_METHOD: Mapping[str, str] = {"mac": "mask", "uuid": "mask", "usssn": "mask", "password": "remove"}
 METHODS = ("remove", "mask", "hash", "replace")
 
-PASSWORD_KEY = (
-    r"(?i)password|secret|passwd|api[-_]?key|auth|credentials|mysql_pwd|private[-_]?key|token|^otp$|^two[-_]factor$"
-)
-PASSWORD_VALUE = r"(?i)password|secret|passwd|api[-_]?key|auth|credentials|mysql_pwd|private[-_]?key|token\S*[:=]|^otp$|^two[-_]factor$"
+_SENSITIVE = r"password|secret|passwd|api[-_]?key|auth|credentials|mysql_pwd|private[-_]?key|^otp$|^two[-_]factor$"
+_IN_KEY = rf"(?i){_SENSITIVE}|token"
+_IN_VALUE = rf"(?i){_SENSITIVE}|token\S{{0,64}}[:=]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,7 @@ Rule = Parts | Groups | Whole
 
 def password(redaction: Redaction) -> tuple[Rule, ...]:
     """`@password`: by the field's name, or by what the value speaks of."""
-    return (Parts((values.BEARER,), redaction), Whole(redaction, _searching(PASSWORD_KEY), _searching(PASSWORD_VALUE)))
+    return (Parts((values.BEARER,), redaction), Whole(redaction, _searching(_IN_KEY), _searching(_IN_VALUE)))
 
 
 def _searching(pattern: str) -> Callable[[str], bool]:
