@@ -334,6 +334,10 @@ def check(store: LogStore, seed: int, count: int) -> None:
     "query",
     [
         pytest.param('sum by (a_b) (count_over_time({env="t"} | logfmt [100s]))', id="a tab before a key of logfmt"),
+        pytest.param(
+            'sum by (x) (count_over_time({env="t"} | json x="a" | drop __error__ [100s]))',
+            id="a space before an object",
+        ),
         pytest.param('{env="t"} |~ "(?i)ks"', id="letters that fold beyond ASCII"),
         pytest.param('sum by (a_b, level) (count_over_time({env="t"} | json [100s]))', id="keys that give one name"),
     ],
