@@ -56,6 +56,9 @@ PARTITION BY toDate(ts)
 ORDER BY (project, hash, ts)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 30,
   lightweight_mutation_projection_mode = 'rebuild', index_granularity_bytes = 4194304,
-  materialize_projections_on_insert = 0, materialize_projections_on_merge = 1;
+  materialize_projections_on_insert = 0, materialize_projections_on_merge = 1,
+  max_bytes_to_merge_at_max_space_in_pool = 536870912,
+  min_age_to_force_merge_seconds = 7200, min_age_to_force_merge_on_partition_only = 1,
+  cleanup_delay_period = 20, cleanup_delay_period_random_add = 5, max_cleanup_delay_period = 60;
 
 CREATE TABLE IF NOT EXISTS events {on_cluster} ENGINE = Alias('events__local');
