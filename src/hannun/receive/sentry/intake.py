@@ -95,10 +95,10 @@ class SentryIntake:
         """
         asked = _Asked(request, project, key)
         try:
-            shown = asked.auth()
-            if shown is not None:
+            asked.shown = asked.auth()
+            if asked.shown is not None:
                 # Asked before the body is read: who may not send costs us nothing.
-                asked.key = await self.key(shown, project, request)
+                asked.key = await self.key(asked.shown, project, request)
             with self._in_flight.hold() as held:
                 encodings: list[str] = []
                 if body is None:
@@ -176,10 +176,11 @@ class SentryIntake:
     async def _sheet(self, asked: _Asked, envelope: Envelope) -> Sheet:
         """Raises NoKey and NotAllowed: the envelope's DSN has a say, too."""
         named = envelope.dsn
-        shown = asked.auth(named)
+        if named is not None:
+            asked.shown = asked.auth(named)
+        shown, key = asked.shown, asked.key
         if shown is None:
             raise NoKey("missing authorization information")
-        key = asked.key
         if key is None or named is not None:
             key = asked.key = await self.key(shown, asked.project, asked.request)
         sender = Sender(
@@ -221,6 +222,7 @@ class _Asked:
     request: Request
     project: int | None
     path_key: str = ""
+    shown: Auth | None = None
     key: ProjectKey | None = None
 
     def auth(self, dsn: Dsn | None = None) -> Auth | None:
