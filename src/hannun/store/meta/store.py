@@ -11,6 +11,7 @@ from hannun.store.meta import audit, issues, migrate, projects
 from hannun.store.meta.audit import AuditTable
 from hannun.store.meta.database import Database
 from hannun.store.meta.projects import ProjectTable
+from hannun.store.meta.releases import ReleaseTable
 from hannun.store.meta.sessions import SESSIONS, SessionTable
 from hannun.store.meta.settings import SettingTable
 from hannun.store.meta.tokens import TOKENS, TokenTable
@@ -29,6 +30,7 @@ class MetaStore:
         self.sessions = SessionTable(database, clock)
         self.tokens = TokenTable(database, clock)
         self.projects = ProjectTable(database)
+        self.releases = ReleaseTable(database, clock)
         self.settings = SettingTable(database, clock)
         self.audit = AuditTable(database)
 
