@@ -11,7 +11,7 @@ from hannun.wire.sentry.envelope import Item
 LOG = "log_item"
 
 
-@item("log", "otel_log", category=LOG, admits=True)
+@item("log", category=LOG, admits=True)
 def log(sheet: Sheet, found: Item) -> None:
     batch = batches.decode(found.payload, "log")
     if batch.entries and sheet.admit(LOG, len(batch.entries)):
