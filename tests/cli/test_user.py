@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import stat
 from pathlib import Path
 from typing import Any
@@ -115,6 +117,16 @@ def test_a_token_stands_alone_on_stdout(cli: Any, meta: Path) -> None:
     (token,) = store.tokens.all()
     store.close()
     assert (token.name, token.role.value, token.key_hash) == ("ci", "push", fingerprint(made))
+
+
+def test_a_token_for_sentrys_tools(cli: Any, meta: Path) -> None:
+    made = cli("token", "create", "ci", "--sentry", "--role", "editor", "--url", "https://hannun.example/").out.strip()
+    told = json.loads(base64.b64decode(made.split("_")[1]))
+    assert (told["url"], told["org"]) == ("https://hannun.example", "hannun")
+    store = MetaStore.open(meta)
+    (token,) = store.tokens.all()
+    store.close()
+    assert (token.role.value, token.key_hash) == ("editor", fingerprint(made))
 
 
 def test_tokens_are_listed_without_their_keys_and_revoked_by_name_or_number(cli: Any) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+import json
 import re
 
 import pytest
@@ -43,6 +45,20 @@ def test_keys_are_long_random_and_recognisable() -> None:
     assert re.fullmatch(r"hnt_[A-Za-z0-9_-]{43}", secret.new_token())
     assert re.fullmatch(r"[0-9a-f]{32}", secret.new_dsn_key())
     assert len({secret.new_key() for _ in range(100)}) == 100
+
+
+def test_a_token_for_sentrys_tools_tells_where_the_server_is() -> None:
+    made = secret.new_sentry_token("https://hannun.example", "hannun", 1_800_000_000.5)
+    prefix, facts, key = made.split("_")
+    assert prefix == "sntrys"
+    assert json.loads(base64.b64decode(facts, validate=True)) == {
+        "iat": 1_800_000_000.5,
+        "url": "https://hannun.example",
+        "region_url": "https://hannun.example",
+        "org": "hannun",
+    }
+    assert re.fullmatch(r"[A-Za-z0-9+/]{43}", key)
+    assert secret.new_sentry_token("", "", 0.0) != secret.new_sentry_token("", "", 0.0)
 
 
 def test_a_derived_secret_is_its_keys_own() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from hannun.cli.command import Argument, OneOf, Option, group
 from hannun.cli.terminal import CommandError, Terminal
 from hannun.cli.user import note
@@ -32,15 +34,35 @@ token = group("token", Text(en="Tokens: keys for programs", ko="토큰: 프로�
         ),
         default_said="push",
     ),
+    Option(
+        "--sentry",
+        "for_sentry",
+        is_flag=True,
+        text=Text(
+            en="In Sentry's form (sntrys_…), which tells sentry-cli and bundler plugins this server's address",
+            ko="Sentry 형식(sntrys_…)으로 만듭니다. sentry-cli와 번들러 플러그인이 여기서 서버 주소를 읽습니다",
+        ),
+    ),
+    Option(
+        "--url",
+        metavar="URL",
+        text=Text(
+            en="With --sentry: where those tools reach this server",
+            ko="--sentry와 함께: 그 도구들이 이 서버에 접속하는 주소",
+        ),
+        default_said=Text(en="as the configuration says", ko="설정에 적힌 대로"),
+    ),
     *data_options(),
 )
-def create(terminal: Terminal, name: str, role: str, **where: str | None) -> None:
+def create(terminal: Terminal, name: str, role: str, *, for_sentry: bool, url: str | None, **where: str | None) -> None:
     from hannun.model.account import TokenRole, name_of
-    from hannun.model.secret import fingerprint, new_token
+    from hannun.model.secret import fingerprint, new_sentry_token, new_token
 
-    name = name_of(name)
-    with meta_store(settings_of(terminal, **where), create=True) as meta:
+    name, settings = name_of(name), settings_of(terminal, **where)
+    with meta_store(settings, create=True) as meta:
         made = new_token()
+        if for_sentry:
+            made = new_sentry_token((url or settings.url).rstrip("/"), meta.projects.all()[0].organisation, time.time())
         meta.tokens.add(name, TokenRole(role), fingerprint(made))
         note(meta, "token.add", name, role)
     # Alone on stdout, so that `TOKEN=$(hannun token create ci)` holds it and nothing else.

@@ -7,8 +7,10 @@ built on, and twenty logins at once do not take a gigabyte.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
+import json
 import secrets
 
 from argon2 import PasswordHasher
@@ -18,6 +20,8 @@ from hannun.model.errors import ConfigError
 from hannun.model.text import Text
 
 TOKEN_PREFIX = "hnt_"  # noqa: S105  (how a token begins, so that a leaked one is recognised)
+SENTRY_TOKEN_PREFIX = "sntrys_"  # noqa: S105
+TOKEN_PREFIXES = (TOKEN_PREFIX, SENTRY_TOKEN_PREFIX)
 PASSWORD_BYTES_MAX = 1024
 PASSWORD_LENGTH_MIN = 8
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
@@ -32,6 +36,18 @@ def new_key() -> str:
 
 def new_token() -> str:
     return TOKEN_PREFIX + new_key()
+
+
+def new_sentry_token(url: str, organisation: str, made_s: float) -> str:
+    """A token in the form of Sentry's organisation tokens: its tools read from it where the server is.
+
+    `made_s` is Unix seconds. The last part alone is the secret, and it is one as `new_key` makes them.
+    """
+    told = {"iat": made_s, "url": url, "region_url": url, "org": organisation}
+    facts = base64.b64encode(json.dumps(told).encode()).decode()
+    # Sentry's tools want standard base64 without padding here, 43 characters of it.
+    secret = base64.b64encode(secrets.token_bytes(32)).decode().rstrip("=")
+    return f"{SENTRY_TOKEN_PREFIX}{facts}_{secret}"
 
 
 def new_dsn_key() -> str:

@@ -7,7 +7,7 @@ import binascii
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-from hannun.model.secret import TOKEN_PREFIX
+from hannun.model.secret import TOKEN_PREFIXES
 from hannun.web.auth.proxy import Headers, header
 
 COOKIE = "hannun_session"
@@ -74,7 +74,7 @@ def _basic(encoded: str) -> Bearer | Basic | None:
 
 
 def _of_pair(name: str, password: str) -> Bearer | Basic:
-    return Bearer(password) if password.startswith(TOKEN_PREFIX) else Basic(name, password)
+    return Bearer(password) if password.startswith(TOKEN_PREFIXES) else Basic(name, password)
 
 
 def session_keys(headers: Headers) -> tuple[str, ...]:
