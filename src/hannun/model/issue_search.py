@@ -42,6 +42,9 @@ ISSUE_KEYS = frozenset(
         "timesSeen",
         "userCount",
         "is",
+        "message",
+        "title",
+        "culprit",
         "assigned",
         "assigned_or_suggested",
         "bookmarks",
@@ -58,8 +61,6 @@ ISSUE_KEYS = frozenset(
 
 EVENT_KEYS = frozenset(
     {
-        "message",
-        "title",
         "level",
         "release",
         "release.package",
@@ -70,7 +71,6 @@ EVENT_KEYS = frozenset(
         "platform.name",
         "logger",
         "transaction",
-        "culprit",
         "error.type",
         "error.value",
         "error.handled",
@@ -106,7 +106,6 @@ ALIASES = {
     "event.timestamp": "timestamp",
     "event.id": "id",
     "platform": "platform.name",
-    "error.main_thread": "error.main_thread",
     "filename": "stack.filename",
     "user.name": "user.username",
     "user.ip_address": "user.ip",

@@ -28,7 +28,7 @@ _DELETE = (
 )
 _GIVE_UP = f"KILL MUTATION WHERE database = currentDatabase() AND table = '{TABLE}' AND NOT is_done"
 _OLDEST = (
-    "SELECT count(), toUnixTimestamp(toDateTime(min(min_date), 'UTC')) * 1000\nFROM system.parts\n"
+    "SELECT count(), toUnixTimestamp(min(toDateTime(toDate(partition), 'UTC'))) * 1000\nFROM system.parts\n"
     f"WHERE active AND rows > 0 AND database = currentDatabase() AND table = '{TABLE}'"
 )
 ROWS_PER_STATEMENT = 500

@@ -26,7 +26,7 @@ from hannun.store.meta.issues import ISSUES
 LIMIT_MAX = 1_000
 MATCHES_MAX = 200_000
 """Of more issues than these, the ones seen last are sorted."""
-DAY_MS = 86_400_000
+DAY_MS, HOUR_MS = 86_400_000, 3_600_000
 Keys = NDArray[np.int64]
 
 
@@ -104,9 +104,10 @@ class IssueList:
 
     def _trends(self, question: IssueQuestion, matches: _Matches, budget: Budget) -> Keys:
         """How much more of it came in the last day than in a day of the week before, in thousandths."""
-        _, end_ms = self._span(question)
+        end_ms = self._now_ms() if question.end_ms is None else question.end_ms
         recent = self._volumes.events(matches.ids, end_ms - DAY_MS, end_ms, question.environments, budget)
-        week = self._volumes.events(matches.ids, end_ms - 8 * DAY_MS, end_ms - DAY_MS, question.environments, budget)
+        week_ms = (end_ms - 8 * DAY_MS, end_ms - DAY_MS - HOUR_MS)
+        week = self._volumes.events(matches.ids, *week_ms, question.environments, budget)
         return (1000 * recent / np.maximum(1.0, week / 7)).astype(np.int64)
 
     def _span(self, question: IssueQuestion) -> tuple[int, int]:

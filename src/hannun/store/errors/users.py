@@ -25,7 +25,7 @@ _EXACT = (
     "WHERE project = {project:UInt32} AND hash IN {hashes:Array(UInt64)} AND user != ''"
 )
 _SKETCH = (
-    "SELECT uniqCombinedIf(12)(user, user != '')\nFROM events\n"
+    "SELECT uniqCombinedIf(12)(user, notEmpty(user))\nFROM events\n"
     "WHERE project = {project:UInt32} AND hash IN {hashes:Array(UInt64)}"
 )
 

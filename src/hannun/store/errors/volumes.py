@@ -30,7 +30,7 @@ _BY_HOUR = (
     "SELECT project, hash, toUnixTimestamp(toStartOfHour(ts)) AS hour, count() AS n\nFROM events\n"
     "WHERE project = {project:UInt32} AND hash IN {hashes:Array(UInt64)} AND "
 )
-EVENTS, USERS = "count()", "uniqCombinedIf(12)(user, user != '')"
+EVENTS, USERS = "count()", "uniqCombinedIf(12)(user, notEmpty(user))"
 
 
 class Volumes:

@@ -47,7 +47,7 @@ CREATE TABLE IF NOT EXISTS events__local {on_cluster} (
   INDEX by_trace trace_id TYPE bloom_filter(0.01) GRANULARITY 1,
   INDEX by_stored stored TYPE minmax GRANULARITY 1,
   PROJECTION hours (
-    SELECT project, hash, environment, toStartOfHour(ts), count(), uniqCombinedIf(12)(user, user != '')
+    SELECT project, hash, environment, toStartOfHour(ts), count(), uniqCombinedIf(12)(user, notEmpty(user))
     GROUP BY project, hash, environment, toStartOfHour(ts)
   )
 )
