@@ -14,6 +14,7 @@ setup:           ## .venv with pinned dependencies, the built UI, compiled kerne
 
 dev:             ## setup, and what tests and checks need
 	@HANNUN_DEV=1 deploy/setup.sh
+	@deploy/test_clients.sh
 
 run: setup       ## start Hannun over ./data (ARGS="--listen …" for flags)
 	@exec .venv/bin/hannun serve --data-dir $(DATA) $(ARGS)

@@ -1,18 +1,12 @@
-"""Unmodified SDKs against a running server: what they send is asked for again over its own API.
-
-Python's is the installed sentry-sdk or those in the folders of `HANNUN_SENTRY_SDKS`; Node's are the folders of
-`HANNUN_SENTRY_NODE`, each with `node_modules/@sentry/node` inside. Folders are separated by colons.
-"""
+"""Sentry's SDKs as people have them, old and new: the program crashes, and what a person would see is on the page."""
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,180 +14,159 @@ import httpx
 import pytest
 
 from hannun.testing.server import Server
+from hannun.testing.waiting import until
 
+ROOT = Path(__file__).parents[2]
+CLIENTS = ROOT / ".venv" / "clients"
+SDK = Path(__file__).parent / "sdk"
+PROGRAMS = SDK / "programs"
+NODE_MODULES = SDK / "node_modules"
+CHROMIUM = shutil.which("chromium")
+OLD = "1.40.0"
+NEW = "2.75.0"
 
-def folders(variable: str) -> list[str]:
-    return [folder for folder in os.environ.get(variable, "").split(":") if folder]
-
-
-PYTHON = folders("HANNUN_SENTRY_SDKS") or ([""] if importlib.util.find_spec("sentry_sdk") else [])
-NODE = folders("HANNUN_SENTRY_NODE") if shutil.which("node") else []
+pytestmark = [
+    pytest.mark.xdist_group("clients-sentry"),
+    pytest.mark.skipif(not (CLIENTS / "frameworks").exists(), reason="`make dev` has not installed the test clients"),
+]
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("sentry") / "data", flags=("--no-self",)) as running:
-        yield running
+    with Server(tmp_path_factory.mktemp("sentry") / "data", flags=("--no-self",)) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
 def dsn(server: Server) -> str:
-    (project,) = httpx.get(f"{server.url}/api/hannun/v1/projects").json()
-    return str(project["dsn"])
+    return str(httpx.get(f"{server.url}/api/hannun/v1/projects").json()[0]["dsn"])
 
 
-def found(ask: Callable[[], Any], *, within_s: float = 10.0) -> Any:
-    """The first answer that says something; the SDK is done, so only the server's last step is waited for."""
-    deadline_s = time.monotonic() + within_s
-    while not (answer := ask()) and time.monotonic() < deadline_s:
-        time.sleep(0.1)
-    return answer
+def run(command: list[str], **environment: str) -> None:
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=90, env={**os.environ, **environment})
+    assert ended.returncode == 0, ended.stderr
 
 
-def issue(server: Server, title: str) -> dict[str, Any]:
-    """The one issue whose title begins so."""
-
-    def ask() -> Any:
-        page = httpx.get(f"{server.url}/api/hannun/v1/errors", params={"query": ""}).json()
-        return [one for one in page["issues"] if one["title"].startswith(title)]
-
-    (one,) = found(ask)
-    return dict(one)
+def python(program: str, version: str, dsn: str) -> None:
+    """Run a program with this version of the SDK and the frameworks."""
+    own = [str(CLIENTS / f"sentry-sdk-{OLD}")] if version == OLD else []
+    paths = os.pathsep.join([*own, str(CLIENTS / "frameworks")])
+    run([sys.executable, str(PROGRAMS / program), dsn], PYTHONPATH=paths)
 
 
-def latest(server: Server, one: dict[str, Any]) -> dict[str, Any]:
-    answer = httpx.get(f"{server.url}/api/hannun/v1/errors/{one['id']}/events/latest").json()
-    return dict(answer.get("event") or answer)
+def issues(server: Server, search: str) -> list[dict[str, Any]]:
+    """What a search finds; waited for, because an SDK may still be sending."""
+    found: list[dict[str, Any]] = []
+
+    def there() -> bool:
+        answer = httpx.get(f"{server.url}/api/hannun/v1/errors", params={"query": search}, timeout=30)
+        found[:] = answer.json()["issues"]
+        return bool(found)
+
+    until(there, f"an issue for {search!r}", within_s=20)
+    return found
 
 
-def lines(server: Server, query: str) -> list[dict[str, Any]]:
-    def ask() -> Any:
-        return httpx.get(f"{server.url}/loki/api/v1/query_range", params={"query": query}).json()["data"]["result"]
-
-    return list(found(ask))
-
-
-def python(folder: str, dsn: str, program: str, **options: str) -> subprocess.CompletedProcess[str]:
-    """`program` after `init`, ended by a flush. From a folder it runs with nothing but the SDK."""
-    told = "".join(f", {name}={value}" for name, value in options.items())
-    text = f"import sentry_sdk\nsentry_sdk.init({dsn!r}{told})\n{program}\nsentry_sdk.flush(10)\n"
-    done = subprocess.run(
-        [sys.executable, *(["-S"] if folder else []), "-c", text],
-        env={**os.environ, **({"PYTHONPATH": folder} if folder else {}), "no_proxy": "*"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done
+def issue_of(server: Server, search: str) -> dict[str, Any]:
+    """The one issue that a search finds, with its newest event under `event`."""
+    found = issues(server, search)
+    assert len(found) == 1, [one["title"] for one in found]
+    event = httpx.get(f"{server.url}/api/hannun/v1/errors/{found[0]['short_id']}/events/latest", timeout=30)
+    return {**found[0], "event": event.json()}
 
 
-@pytest.mark.skipif(not PYTHON, reason="sentry-sdk is not installed and HANNUN_SENTRY_SDKS names no folder")
-@pytest.mark.parametrize("folder", PYTHON, ids=[Path(folder).name or "installed" for folder in PYTHON])
-def test_sentry_sdk_makes_one_issue_of_one_failure(server: Server, dsn: str, folder: str) -> None:
-    name = f"OutOfStock{PYTHON.index(folder)}"
-    program = f"""
-class {name}(Exception): pass
-def buy(sku):
-    raise {name}(f"no {{sku}}")
-for sku in ("결제-1", "결제-2", "결제-3"):
-    try:
-        buy(sku)
-    except {name}:
-        sentry_sdk.capture_exception()
-"""
-    python(folder, dsn, program, release="'shop@1.2.3'", environment="'prod'")
-    one = issue(server, name)
-    assert (one["events"], one["error_type"], one["function"], one["first_release"]) == (3, name, "buy", "shop@1.2.3")
-    assert "no 결제-" in str(latest(server, one))
+def top_frame(issue: dict[str, Any]) -> dict[str, Any]:
+    frames = issue["event"]["payload"]["exception"]["values"][-1]["stacktrace"]["frames"]
+    return dict(next(frame for frame in reversed(frames) if frame["in_app"]))
 
 
-@pytest.mark.skipif(not PYTHON, reason="sentry-sdk is not installed and HANNUN_SENTRY_SDKS names no folder")
-def test_logs_and_metrics_of_sentry_sdk_stand_beside_everybodys(server: Server, dsn: str) -> None:
-    program = """
-if hasattr(sentry_sdk, "logger"):
-    sentry_sdk.logger.warning("stock of {sku} is low", sku="결제-1")
-    from sentry_sdk import metrics
-    metrics.count("orders", 2)
-    metrics.count("orders", 3)
-    print("sent")
-"""
-    if "sent" not in python(PYTHON[0], dsn, program, enable_logs="True", release="'shop@1.2.3'").stdout:
-        pytest.skip("this sentry-sdk knows no logs")
-    (stream,) = lines(server, '{release="shop@1.2.3"} |= "결제-1"')
-    assert stream["values"][0][1] == "stock of 결제-1 is low"
-    assert stream["stream"]["detected_level"] == "warn"
-    assert stream["stream"]["sentry_message_template"] == "stock of {sku} is low"
-
-    def total() -> Any:
-        asked = httpx.get(f"{server.url}/api/v1/query", params={"query": "orders_total"}).json()
-        return [sample["value"][1] for sample in asked["data"]["result"]]
-
-    assert found(total) == ["5"]
-
-
-@pytest.mark.skipif(not NODE, reason="node is missing, or HANNUN_SENTRY_NODE names no folder with @sentry/node")
-@pytest.mark.parametrize("folder", NODE, ids=[Path(folder).name for folder in NODE])
-def test_sentry_node_sends_chunked_bodies_and_large_ones(server: Server, dsn: str, folder: str) -> None:
-    name = f"Node{Path(folder).name.title()}"
-    program = f"""
-const Sentry = require("@sentry/node");
-Sentry.init({{dsn: {dsn!r}, tracesSampleRate: 1, release: "shop@2.0.0"}});
-Sentry.addBreadcrumb({{message: "x".repeat(40000)}});
-class {name} extends Error {{}}
-{name}.prototype.name = "{name}";
-function buy() {{ throw new {name}("멈춤") }}
-try {{ buy() }} catch (err) {{ Sentry.captureException(err) }}
-Sentry.withScope((scope) => {{
-  scope.addAttachment({{filename: "a.txt", data: "a\\r\\nb\\n"}});
-  Sentry.captureMessage("{name} 안녕");
-}});
-Sentry.flush(10000).then((done) => process.exit(done ? 0 : 1));
-"""
-    done = subprocess.run(["node", "-e", program], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
-    assert issue(server, f"{name}: ")["function"] == "buy"
-    assert issue(server, f"{name} 안녕")["events"] == 1
+@pytest.mark.parametrize("version", [NEW, OLD])
+def test_fastapi(server: Server, dsn: str, version: str) -> None:
+    python("fastapi_app.py", version, dsn)
+    issue = issue_of(server, "error.type:ValueError release:shop@1.8.2")
+    assert issue["title"].startswith("ValueError: order 17 cannot be paid")
+    assert issue["culprit"] == "/orders/{order}"
+    assert issue["users"] == 1
+    payload = issue["event"]["payload"]
+    frame = top_frame(issue)
+    assert frame["function"] == "pay"
+    assert frame["context_line"].strip().startswith("raise ValueError")
+    assert frame["vars"]["password"] == "[Filtered]"
+    assert frame["vars"]["amount"] == "12000"
+    assert payload["request"]["method"] == "POST"
+    assert payload["request"]["url"].endswith("/orders/17")
+    assert "4111" not in issue["event"]["payload"]["request"].__repr__()
+    assert payload["user"]["email"] == "kim@example.kr"
+    crumbs = payload["breadcrumbs"]["values"]
+    assert "장바구니에 담음" in [crumb.get("message") for crumb in crumbs]
+    assert issue["event"]["tags"]["environment"] == "production"
+    assert payload["sdk"]["version"] == version
 
 
-EVENT = b'{"type":"event"}\n{"message":"from a page"}\n'
+@pytest.mark.parametrize("version", [NEW, OLD])
+def test_flask(server: Server, dsn: str, version: str) -> None:
+    python("flask_app.py", version, dsn)
+    issue = issue_of(server, "error.type:KeyError environment:staging")
+    assert issue["title"] == "KeyError: 'full'"
+    assert issue["culprit"] == "cart"
+    assert issue["event"]["payload"]["sdk"]["version"] == version
 
 
-def test_a_page_of_another_site_may_send_and_read_its_limits(server: Server, dsn: str) -> None:
-    key = dsn.partition("//")[2].partition("@")[0]
-    page = {
-        "origin": "https://shop.example",
-        "sec-fetch-site": "cross-site",
-        "content-type": "text/plain;charset=UTF-8",
-    }
-    url = f"{server.url}/api/1/envelope/?sentry_key={key}&sentry_version=7"
-    answer = httpx.post(url, content=b"{}\n" + EVENT, headers=page)
-    assert answer.status_code == 200, answer.text
-    assert answer.headers["access-control-allow-origin"] == "*"
-    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
-    asked = httpx.options(url, headers={**page, "access-control-request-method": "POST"})
-    assert (asked.status_code, asked.headers["access-control-allow-origin"]) == (200, "*")
-    tunnelled = httpx.post(f"{server.url}/tunnel", content=f'{{"dsn":"{dsn}"}}\n'.encode() + EVENT, headers=page)
-    assert tunnelled.status_code == 200, tunnelled.text
-    assert issue(server, "from a page")["events"] == 2
+@pytest.mark.parametrize("version", [NEW, OLD])
+def test_django(server: Server, dsn: str, version: str) -> None:
+    python("django_app.py", version, dsn)
+    issue = issue_of(server, "release:admin@3.1.0")
+    assert issue["title"].startswith("ValueError: invalid literal for int()")
+    assert issue["event"]["payload"]["request"]["query_string"] in ("days=many", [["days", "many"]])
 
 
-def test_a_prefix_in_the_dsn_and_large_files_pass(server: Server, dsn: str) -> None:
-    key = dsn.partition("//")[2].partition("@")[0]
-    file = os.urandom(15 << 20)
-    body = (
-        b'{"event_id":"9ec79c33ec9942ab8353589fcb2e04dc"}\n'
-        + f'{{"type":"attachment","length":{len(file)}}}\n'.encode()
-    )
-    auth = {"x-sentry-auth": f"Sentry sentry_key={key}"}
-    answer = httpx.post(f"{server.url}/sentry/api/1/envelope/", content=body + file, headers=auth, timeout=30)
-    assert answer.status_code == 200, answer.text
-    assert httpx.get(f"{server.url}/api/1/cron/nightly/{key}/").status_code == 202
+@pytest.mark.parametrize("version", [NEW, OLD])
+def test_celery(server: Server, dsn: str, version: str) -> None:
+    python("celery_app.py", version, dsn)
+    issue = issue_of(server, "release:worker@0.9.0")
+    assert issue["title"] == "ConnectionError: no route to kim@example.kr"
+    assert issue["culprit"] == "mail.send"
+    assert issue["handled"] is False
 
 
-def test_who_has_no_key_is_refused_by_the_server_too(server: Server) -> None:
-    for headers, status in (({}, 401), ({"x-sentry-auth": f"Sentry sentry_key={'d' * 32}"}, 403)):
-        answer = httpx.post(f"{server.url}/api/1/envelope/", content=b"{}\n" + EVENT, headers=headers)
-        assert answer.status_code == status
-        assert answer.json()["detail"]
+@pytest.mark.parametrize("version", [NEW, OLD])
+def test_logging(server: Server, dsn: str, version: str) -> None:
+    python("logging_app.py", version, dsn)
+    caught = issue_of(server, "release:cron@1 error.type:LookupError")
+    assert caught["logger"] == "shop.stock"
+    said = issue_of(server, 'release:cron@1 message:"stock of*"')
+    assert said["title"] == "stock of pen is wrong by 3"
+
+
+def test_old_and_new_sdks_make_one_issue_of_one_bug(server: Server, dsn: str) -> None:
+    for version in (NEW, OLD):
+        python("flask_app.py", version, dsn)
+    assert issue_of(server, "error.type:KeyError environment:staging")["events"] >= 2
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+@pytest.mark.parametrize("package", ["sentry-node-11", "sentry-node-7"])
+def test_node(server: Server, dsn: str, package: str) -> None:
+    run(["node", str(PROGRAMS / "node.cjs"), str(NODE_MODULES / package), dsn])
+    issue = issue_of(server, "release:api@4.0.0 error.type:TypeError")
+    assert issue["title"].startswith("TypeError: Cannot read properties of undefined")
+    frame = top_frame(issue)
+    assert frame["function"].endswith("charge")
+    assert frame["context_line"].strip() == "return order.card.number;"
+    assert issue["event"]["tags"]["city"] == "서울"
+    # Version 11 sends the stack of a message too, so by its stack it is grouped.
+    assert {one["title"] for one in issues(server, "release:api@4.0.0 level:warning")} == {"queue is long"}
+
+
+@pytest.mark.skipif(CHROMIUM is None or shutil.which("node") is None, reason="chromium or node is not installed")
+@pytest.mark.parametrize("tunnel", ["", "tunnel"], ids=["straight", "by a tunnel"])
+def test_a_page_in_a_browser(server: Server, dsn: str, tunnel: str) -> None:
+    """A page of another origin: what it sends passes CORS, and what CORS hides from it would fail the program."""
+    release = f"page@{'2' if tunnel else '1'}.0.0"
+    through = f"{server.url}/tunnel" if tunnel else ""
+    run(["node", str(PROGRAMS / "browser.mjs"), dsn, release, through], CHROMIUM=str(CHROMIUM))
+    issue = issue_of(server, f"release:{release} error.type:TypeError")
+    assert issue["title"] == "TypeError: cart is empty"
+    assert issue["handled"] is False
+    assert issue["event"]["tags"]["browser.name"].startswith(("Chrome", "Headless"))
+    assert issue["event"]["payload"]["request"]["url"].startswith("http://127.0.0.1:")
