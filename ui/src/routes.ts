@@ -43,6 +43,7 @@ export const PAGES: readonly Page[] = [
     title: m.nav_explore,
     load: chunk(() => import("./view/explore/Explore.svelte")),
     rail: true,
+    deskOnly: true,
     go: "e",
   },
   {

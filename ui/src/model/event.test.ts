@@ -113,4 +113,23 @@ describe("an event's payload", () => {
       asText("t", payload),
     ]).not.toThrow();
   });
+
+  it("says an HTTP call of the trail in a line, and keeps data of any shape", () => {
+    const trail = crumbs({
+      breadcrumbs: [
+        { type: "http", data: { url: "http://pg/charge", method: "POST", "http.response.status_code": 502 } },
+        { data: "text" },
+        { category: "query", message: "SELECT 1", data: { url: "not said twice" } },
+      ],
+    });
+    expect(trail.map((one) => one.message)).toEqual(["POST http://pg/charge [502]", "", "SELECT 1"]);
+    expect(trail[1]?.data).toEqual([["", "text"]]);
+  });
+
+  it("puts what the interpreter keeps for itself behind the locals", () => {
+    const [one] = framesOf({
+      frames: [frame("f", true, { vars: { __name__: "m", order: 7, __doc__: "d", cart: 1 } })],
+    });
+    expect(one?.vars.map(([name]) => name)).toEqual(["order", "cart", "__name__", "__doc__"]);
+  });
 });

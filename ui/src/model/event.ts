@@ -60,6 +60,10 @@ const num = (value: Json): number | null => (typeof value === "number" && Number
 const pairs = (value: Json): [string, Json][] =>
   Object.entries(obj(value)).filter(([, inner]) => inner !== null && inner !== undefined && inner !== "");
 
+/** Locals by their names; what the interpreter keeps for itself (`__builtins__`, …) comes last. */
+const locals = (value: Json): [string, Json][] =>
+  pairs(value).sort(([a], [b]) => Number(a.startsWith("__")) - Number(b.startsWith("__")));
+
 function frameOf(raw: Json): Frame {
   const it = obj(raw);
   const line = num(it["lineno"]);
@@ -79,7 +83,7 @@ function frameOf(raw: Json): Frame {
     column: num(it["colno"]),
     inApp: it["in_app"] === true,
     source,
-    vars: pairs(it["vars"]),
+    vars: locals(it["vars"]),
     mapped: obj(it["data"])["sourcemap"] !== undefined,
   };
 }
@@ -156,9 +160,18 @@ export function crumbs(payload: Obj): Crumb[] {
       ms: moment(it["timestamp"]),
       level: text(it["level"]) || "info",
       category: text(it["category"]) || text(it["type"]),
-      message: text(it["message"]),
-      data: pairs(it["data"]),
+      message: text(it["message"]) || asked(obj(it["data"])),
+      data: isObj(it["data"]) ? pairs(it["data"]) : it["data"] ? ([["", it["data"]]] as const) : [],
     }));
+}
+
+/** What a crumb of an HTTP call says in a line: SDKs put its parts into the data alone. */
+function asked(data: Obj): string {
+  const status = data["status_code"] ?? data["http.response.status_code"];
+  const url = text(data["url"]);
+  return url
+    ? [text(data["method"]) || text(data["http.method"]), url, status && `[${text(status)}]`].filter(Boolean).join(" ")
+    : "";
 }
 
 function moment(value: Json): number | null {

@@ -27,5 +27,8 @@ describe("completing a search of issues", () => {
   it("adds a term and takes it out again", () => {
     expect(withTerm("is:unresolved", "os.name", "iOS")).toBe("is:unresolved os.name:iOS");
     expect(withTerm("is:unresolved os.name:iOS", "os.name", "iOS")).toBe("is:unresolved");
+    expect(withTerm('browser:"Chrome 131" is:new', "browser", "Chrome 131")).toBe("is:new");
+    expect(withTerm("level:errors", "level", "error")).toBe("level:errors level:error");
+    expect(withTerm('release:[1.0, 1.1] "two words"', "user", "")).toBe('release:[1.0, 1.1] "two words" user:""');
   });
 });

@@ -29,7 +29,7 @@ export function wordAt(text: string, caret: number): Word {
 
 /** Quoted when a space or a sign of the language is in it. */
 export const quoted = (value: string): string =>
-  /[\s":[\],*]/.test(value) ? `"${value.replace(/(["\\])/g, "\\$1")}"` : value;
+  value === "" || /[\s":[\],*]/.test(value) ? `"${value.replace(/(["\\])/g, "\\$1")}"` : value;
 
 /** The search with the word completed, and where the caret goes. */
 export function completed(text: string, word: Word, choice: string): { text: string; caret: number } {
@@ -42,6 +42,6 @@ export function completed(text: string, word: Word, choice: string): { text: str
 /** The search narrowed by one more term, or with it taken out when it stands there already. */
 export function withTerm(text: string, key: string, value: string): string {
   const term = `${key}:${quoted(value)}`;
-  const words = text.split(/\s+/).filter(Boolean);
-  return (text.includes(term) ? words.filter((word) => word !== term) : [...words, term]).join(" ");
+  const terms: string[] = text.match(/(?:"(?:[^"\\]|\\.)*"|\[[^\]]*\]|\S)+/g) ?? [];
+  return (terms.includes(term) ? terms.filter((one) => one !== term) : [...terms, term]).join(" ");
 }

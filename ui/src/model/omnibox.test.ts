@@ -26,7 +26,9 @@ function name(meaning: Meaning): string {
     case "logql":
       return `logql ${meaning.expr}`;
     case "trace":
-      return `trace ${meaning.id}`;
+    case "issue":
+    case "event":
+      return `${meaning.kind} ${meaning.id}`;
     case "logs":
     case "search":
       return `${meaning.kind} ${meaning.text}`;
@@ -53,6 +55,9 @@ describe("Enter does what was likeliest meant", () => {
     ['{app="shop"} | json | status >= 500', 'logql {app="shop"} | json | status >= 500'],
     ['{app="shop"} != "health"', 'logql {app="shop"} != "health"'],
     ['sum by (app) (rate({app="shop"} |= "x" [5m]))', 'logql sum by (app) (rate({app="shop"} |= "x" [5m]))'],
+    ["SHOP-1A", "issue SHOP-1A"],
+    ["MY-SHOP-Z", "issue MY-SHOP-Z"],
+    ["8644cb4d-5bfd-46ea-9781-038de308f490", "event 8644cb4d5bfd46ea9781038de308f490"],
     ["4BF92F3577B34DA6A3CE929D0E0E4736", "trace 4bf92f3577b34da6a3ce929d0e0e4736"],
   ])("%s", (text, expected) => {
     expect(first(text)).toBe(expected);
@@ -76,8 +81,8 @@ describe("Enter does what was likeliest meant", () => {
     expect(understand('{job="api"}', KNOWN).map(name)).toEqual(['promql {job="api"}', 'logql {job="api"}']);
   });
 
-  test("a trace id is nothing else", () => {
-    expect(understand("0".repeat(32), KNOWN).map(name)).toEqual([`trace ${"0".repeat(32)}`]);
+  test("a trace id may be an event's, and nothing else", () => {
+    expect(understand("0".repeat(32), KNOWN).map(name)).toEqual([`trace ${"0".repeat(32)}`, `event ${"0".repeat(32)}`]);
   });
 });
 
@@ -103,4 +108,11 @@ test("a name answers by its start before its middle, and by the beginnings of it
   expect(nearness("load", "node_load1")).toBeGreaterThan(nearness("oad", "node_load1"));
   expect(nearness("nml", "node_memory_load")).toBeGreaterThan(0);
   expect(nearness("xyz", "node_load1")).toBe(0);
+});
+
+test("what may be an issue or an event besides is offered, too", () => {
+  const kinds = (text: string): string[] => understand(text, KNOWN).map((one) => one.kind);
+  expect(kinds("web-1")).toEqual(["host", "logs", "search", "issue"]);
+  expect(kinds("4bf92f3577b34da6a3ce929d0e0e4736")).toEqual(["trace", "event"]);
+  expect(kinds("SHOP-1A")).toEqual(["issue", "logs", "search"]);
 });

@@ -22,6 +22,8 @@ export type Meaning =
   | { kind: "promql"; expr: string }
   | { kind: "logql"; expr: string }
   | { kind: "trace"; id: string }
+  | { kind: "issue"; id: string }
+  | { kind: "event"; id: string }
   | { kind: "logs"; text: string }
   | { kind: "search"; text: string }
   | { kind: "act"; id: string; title: string };
@@ -66,6 +68,10 @@ export function looksLikePromQL(text: string): boolean {
 }
 
 const TRACE_ID = /^[0-9a-f]{32}$/i;
+/** An event's id is written with dashes, too; without them it may as well be a trace's. */
+const EVENT_ID = /^[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$/i;
+/** `SHOP-1A`: a project's short name in capitals, and a number that has more digits than ten. */
+const ISSUE_ID = /^[A-Z][A-Z0-9_-]*-[0-9A-Z]{1,8}$/;
 /** Behind the braces of a selector: a line filter, a pipe or the functions that only lines have. */
 const LINES_FILTERED = /\}\s*(?:\||!=|!~|!>)/;
 const LINES_COUNTED = /\b(?:bytes_rate|bytes_over_time|rate_counter)\s*\(\s*\{/;
@@ -80,6 +86,13 @@ export function looksLikeLogQL(text: string): boolean {
 export function understand(typed: string, known: Known): Meaning[] {
   const said = typed.trim();
   const trace: Meaning[] = TRACE_ID.test(said) ? [{ kind: "trace", id: said.toLowerCase() }] : [];
+  if (EVENT_ID.test(said)) trace.push({ kind: "event", id: said.replaceAll("-", "").toLowerCase() });
+  // In small letters it is likelier a host or a word, and an issue last of all.
+  const capitals = ISSUE_ID.test(said);
+  const issue: Meaning[] =
+    capitals || (/\d/.test(said) && ISSUE_ID.test(said.toUpperCase()))
+      ? [{ kind: "issue", id: said.toUpperCase() }]
+      : [];
   const logql: Meaning[] = looksLikeLogQL(said) ? [{ kind: "logql", expr: said }] : [];
   const promql: Meaning[] = !logql.length && looksLikePromQL(said) ? [{ kind: "promql", expr: said }] : [];
   // A bare selector names series and streams alike.
@@ -111,8 +124,9 @@ export function understand(typed: string, known: Known): Meaning[] {
         { kind: "search", text: said },
       ]
     : [];
-  const room = ROWS_MAX - search.length;
-  return [...[...trace, ...promql, ...logql, ...rest].slice(0, room), ...search];
+  const room = ROWS_MAX - search.length - issue.length;
+  const [before, behind] = capitals ? [issue, []] : [[], issue];
+  return [...[...before, ...trace, ...promql, ...logql, ...rest].slice(0, room), ...search, ...behind];
 }
 
 function best<T>(said: string, rows: readonly T[], names: (row: T) => readonly string[]): { row: T; score: number }[] {

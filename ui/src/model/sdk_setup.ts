@@ -3,6 +3,8 @@
 export interface Setup {
   id: string;
   title: string;
+  /** Further words by which somebody looks for it, in both languages. */
+  words: string;
   /** Which of the two panes it goes into, and what it says; `DSN` stands for the project's own. */
   steps: readonly { title: string; text: string }[];
 }
@@ -17,6 +19,7 @@ const SETUPS: readonly Setup[] = [
   {
     id: "fastapi",
     title: "FastAPI",
+    words: "python starlette asgi uvicorn 파이썬",
     steps: [
       pip("[fastapi]"),
       {
@@ -28,6 +31,7 @@ const SETUPS: readonly Setup[] = [
   {
     id: "flask",
     title: "Flask",
+    words: "python wsgi 파이썬 플라스크",
     steps: [
       pip("[flask]"),
       {
@@ -39,6 +43,7 @@ const SETUPS: readonly Setup[] = [
   {
     id: "django",
     title: "Django",
+    words: "python drf wsgi 파이썬 장고",
     steps: [
       pip("[django]"),
       {
@@ -50,6 +55,7 @@ const SETUPS: readonly Setup[] = [
   {
     id: "celery",
     title: "Celery",
+    words: "python worker queue 파이썬 셀러리 작업",
     steps: [
       pip("[celery]"),
       {
@@ -61,11 +67,13 @@ const SETUPS: readonly Setup[] = [
   {
     id: "python",
     title: "Python",
+    words: "script logging 파이썬",
     steps: [pip(), { title: "main.py", text: 'import sentry_sdk\n\nsentry_sdk.init(dsn="DSN")\n1 / 0' }],
   },
   {
     id: "express",
     title: "Express",
+    words: "node javascript nodejs koa nest 노드 익스프레스",
     steps: [
       npm("@sentry/node"),
       {
@@ -81,6 +89,7 @@ const SETUPS: readonly Setup[] = [
   {
     id: "nextjs",
     title: "Next.js",
+    words: "next node react vercel 넥스트",
     steps: [
       npm("@sentry/nextjs"),
       {
@@ -96,6 +105,7 @@ const SETUPS: readonly Setup[] = [
   {
     id: "pm2",
     title: "Node · PM2",
+    words: "node process cluster 노드",
     steps: [
       npm("@sentry/node"),
       {
@@ -111,6 +121,7 @@ const SETUPS: readonly Setup[] = [
   {
     id: "react",
     title: "React",
+    words: "javascript vite cra spa 리액트",
     steps: [
       npm("@sentry/react"),
       {
@@ -122,6 +133,7 @@ const SETUPS: readonly Setup[] = [
   {
     id: "remix",
     title: "Remix",
+    words: "node react 리믹스",
     steps: [
       npm("@sentry/remix"),
       { title: "entry.client.tsx", text: 'import * as Sentry from "@sentry/remix";\n\nSentry.init({ dsn: "DSN" });' },
@@ -134,6 +146,7 @@ const SETUPS: readonly Setup[] = [
   {
     id: "browser",
     title: "JavaScript",
+    words: "javascript vanilla vue svelte 브라우저 자바스크립트",
     steps: [
       npm("@sentry/browser"),
       {
@@ -145,6 +158,7 @@ const SETUPS: readonly Setup[] = [
   {
     id: "php",
     title: "PHP",
+    words: "laravel symfony composer 라라벨",
     steps: [
       { title: "sh", text: "composer require sentry/sentry" },
       { title: "index.php", text: "\\Sentry\\init(['dsn' => 'DSN']);\nthrow new \\Exception('boom');" },
@@ -153,6 +167,7 @@ const SETUPS: readonly Setup[] = [
   {
     id: "go",
     title: "Go",
+    words: "golang gin echo 고",
     steps: [
       { title: "sh", text: "go get github.com/getsentry/sentry-go" },
       {
@@ -164,6 +179,7 @@ const SETUPS: readonly Setup[] = [
   {
     id: "java",
     title: "Java",
+    words: "spring boot kotlin 자바 스프링",
     steps: [
       { title: "build.gradle", text: 'implementation "io.sentry:sentry-spring-boot-starter-jakarta:8.+"' },
       { title: "application.properties", text: "sentry.dsn=DSN\nsentry.environment=production" },
@@ -172,6 +188,7 @@ const SETUPS: readonly Setup[] = [
   {
     id: "ruby",
     title: "Ruby",
+    words: "rails sidekiq 루비 레일즈",
     steps: [
       { title: "sh", text: "bundle add sentry-ruby" },
       {
@@ -193,3 +210,9 @@ export const setups = (dsn: string): Setup[] =>
       ),
     })),
   }));
+
+/** The setups that words in either language find: all of them, without any. */
+export function setupsLike(all: readonly Setup[], typed: string): Setup[] {
+  const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
+  return all.filter((one) => words.every((word) => `${one.title} ${one.id} ${one.words}`.toLowerCase().includes(word)));
+}

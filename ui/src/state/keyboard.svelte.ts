@@ -32,6 +32,8 @@ class Keyboard {
     const typing =
       event.target instanceof Element && event.target.closest("input, textarea, select, [contenteditable], .cm-editor");
     if (typing && !stroke.startsWith("mod+")) return;
+    // Enter on a button or a link is that button's.
+    if (stroke === "enter" && event.target instanceof Element && event.target.closest("button, a, summary")) return;
     const outcome = press(this.table, this.pending, stroke);
     clearTimeout(this.#timer);
     this.pending = "";
