@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Awaitable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from hannun.store import schema
+from hannun.store import pace, schema
 from hannun.store.engine import ChdbEngine
+from hannun.store.pace import CommitBudget
+from hannun.store.writer import Writer
 
 NOW_MS = 1_800_000_000_000
 
@@ -38,5 +42,30 @@ def clock() -> HandClock:
 def engine(tmp_path: Path) -> Iterator[ChdbEngine]:
     opened = ChdbEngine.open(tmp_path / "engine", memory_bytes=1 << 30, threads=2)
     schema.apply(opened)
+    yield opened
+    opened.close()
+
+
+class Writing:
+    """A running writer with its event loop, without the pace that has tests of its own. `run` waits for an answer."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.writer = Writer()
+        self.writer._budget = CommitBudget(10_000)
+        self.run(self.writer.start())
+
+    def run(self, work: Awaitable[Any]) -> Any:
+        return self.loop.run_until_complete(work)
+
+    def close(self) -> None:
+        self.run(self.writer.stop())
+        self.loop.close()
+
+
+@pytest.fixture
+def writing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Writing]:
+    monkeypatch.setattr(pace, "GAP_S", 0.0)
+    opened = Writing()
     yield opened
     opened.close()

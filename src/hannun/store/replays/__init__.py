@@ -1,0 +1,5 @@
+"""Recorded sessions at rest."""
+
+from hannun.store.replays.store import ReplayStore
+
+__all__ = ["ReplayStore"]
