@@ -1,0 +1,19 @@
+"""Sentry's REST API (`/api/0/`), at the root and under /sentry: a table of contents. Sending is `receive/sentry`'s."""
+
+from __future__ import annotations
+
+from hannun.api.sentry import info, projects, releases, unknown, uploads
+from hannun.api.sentry.backend import SentryBackend
+from hannun.model.http import Endpoint
+
+__all__ = ["SentryBackend", "routes"]
+
+
+def routes(backend: SentryBackend) -> list[Endpoint]:
+    return [
+        *info.endpoints(backend),
+        *projects.endpoints(backend),
+        *releases.endpoints(backend),
+        *uploads.endpoints(backend),
+        *unknown.endpoints(),
+    ]
