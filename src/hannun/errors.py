@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
+from hannun.api import sentry as sentry_api
 from hannun.api.hannun import ErrorBackend
+from hannun.api.sentry import SentryBackend
 from hannun.config.settings import Settings
+from hannun.kept import Kept
 from hannun.logs import Logs
 from hannun.model.event import Grouping
 from hannun.model.http import AnyEndpoint
 from hannun.model.ports import MetricSink
+from hannun.model.status import QueueStatus, TableStatus
 from hannun.model.time import Clock
 from hannun.observe.outcomes import Outcomes
 from hannun.observe.problems import Problems
+from hannun.query.runner import QueryRunner
 from hannun.receive import sentry
 from hannun.receive.body import InFlight
 from hannun.receive.limits import ReceiveLimits
@@ -50,6 +55,8 @@ class Errors:
     ) -> None:
         self._keep_ms = settings.retention.errors_ms or 0
         self._clock = clock
+        self._meta = meta
+        self._url = settings.url
         self._outcomes = outcomes
         self.store = ErrorStore(
             engine,
@@ -62,18 +69,49 @@ class Errors:
         )
         self._keys = KeyDirectory(meta.projects, clock)
         self._logs = logs
-        self._rooms = Rooms(writers(self.store, logs=logs.intake, metrics=MetricTotals(metrics, outcomes, clock)))
+        self.kept = Kept(settings, engine, writer, clock, outcomes=outcomes)
+        self._rooms = Rooms(
+            writers(
+                self.store,
+                logs=logs.intake,
+                metrics=MetricTotals(metrics, outcomes, clock),
+                spans=self.kept.spans,
+                sessions=self.kept.sessions,
+                attachments=self.kept.attachments,
+                replays=self.kept.replays,
+                profiles=self.kept.profiles,
+            )
+        )
         self.pages = ErrorBackend(self.store, self.store, self._explain)
 
     @property
-    def retained(self) -> Signal:
-        tables = tuple(f"{table.removesuffix('__local')}__local" for table in RETAINED)
-        return Signal("errors", tables, self._keep_ms, dropped=self.store.partitions_dropped)
+    def retained(self) -> tuple[Signal, ...]:
+        tables = (*RETAINED, *self.kept.error_tables)
+        return (
+            Signal("errors", tables, self._keep_ms, dropped=self.store.partitions_dropped),
+            Signal("traces", self.kept.trace_tables, self.kept.traces_keep_ms),
+        )
 
-    def endpoints(self, limits: ReceiveLimits, in_flight: InFlight) -> list[AnyEndpoint]:
+    def status(self) -> Sequence[TableStatus]:
+        return [*self.store.status(), *self.kept.status()]
+
+    def queues(self) -> Sequence[QueueStatus]:
+        return [*self.store.queues(), *self.kept.queues()]
+
+    def endpoints(self, runner: QueryRunner, limits: ReceiveLimits, in_flight: InFlight) -> list[AnyEndpoint]:
         intake = SentryIntake(self._keys, self._rooms, self._outcomes, in_flight=in_flight, clock=self._clock)
         door = LogDoor(self._logs.intake, limits, in_flight=in_flight)
-        return [*sentry.routes(intake, otlp_logs=OtlpLogsReceiver(door).generic)]
+        rest = SentryBackend(
+            self.store,
+            self.store,
+            self._meta.releases,
+            runner,
+            self._meta.projects.all,
+            self._url,
+            users=lambda: [account.user for account in self._meta.users.all()],
+            clock=self._clock,
+        )
+        return [*sentry.routes(intake, otlp_logs=OtlpLogsReceiver(door).generic), *sentry_api.routes(rest)]
 
     async def start(self, standing: AsyncExitStack) -> None:
         """What is started is stopped by `standing`."""
