@@ -39,7 +39,7 @@ def sources(app: App) -> Sources:
         ready=lambda: app.ready,
         memory=lambda: memory(app),
         disk=lambda: app.disk.status(sum(table.bytes for table in _tables(app))),
-        queues=lambda: [*app.metrics.queues(), *app.logs.store.queues(), *app.errors.store.queues()],
+        queues=lambda: [*app.metrics.queues(), *app.logs.store.queues(), *app.errors.queues()],
         tables=lambda: _tables(app),
         retention=app.retention.status,
         config=lambda: config(app.settings, _complaints(app)),
@@ -57,7 +57,7 @@ def _complaints(app: App) -> list[Complaint]:
 
 
 def _tables(app: App) -> list[TableStatus]:
-    return [*app.metrics.status(), *app.logs.store.status(), *app.errors.store.status()]
+    return [*app.metrics.status(), *app.logs.store.status(), *app.errors.status()]
 
 
 def versions() -> dict[str, str]:

@@ -1,0 +1,49 @@
+"""What SDKs send beside errors, and the stores that keep it. Part of `app.py`'s wiring, through `errors.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hannun.config.settings import Settings
+from hannun.model.status import QueueStatus, TableStatus
+from hannun.model.time import Clock
+from hannun.observe.outcomes import Outcomes
+from hannun.store.attachments import AttachmentStore
+from hannun.store.engine import ChdbEngine
+from hannun.store.profiles import ProfileStore
+from hannun.store.replays import ReplayStore
+from hannun.store.sessions import SessionStore
+from hannun.store.spans import SpanStore
+from hannun.store.writer import Writer
+
+
+class Kept:
+    """One store for each kind of item."""
+
+    def __init__(
+        self, settings: Settings, engine: ChdbEngine, writer: Writer, clock: Clock, *, outcomes: Outcomes
+    ) -> None:
+        errors_ms, traces_ms = settings.retention.errors_ms or 0, settings.retention.traces_ms or 0
+        self.traces_keep_ms = traces_ms
+        self.sessions = SessionStore(engine, writer, keep_ms=errors_ms, clock=clock, outcomes=outcomes)
+        self.attachments = AttachmentStore(engine, writer, keep_ms=errors_ms, clock=clock, outcomes=outcomes)
+        self.replays = ReplayStore(engine, writer, keep_ms=errors_ms, clock=clock, outcomes=outcomes)
+        self.spans = SpanStore(engine, writer, keep_ms=traces_ms, clock=clock, outcomes=outcomes)
+        self.profiles = ProfileStore(engine, writer, keep_ms=traces_ms, clock=clock, outcomes=outcomes)
+        self._as_errors = (self.sessions, self.attachments, self.replays)
+        self._as_traces = (self.spans, self.profiles)
+
+    @property
+    def error_tables(self) -> tuple[str, ...]:
+        """Those that are kept as long as errors."""
+        return tuple(table for store in self._as_errors for table in store.tables)
+
+    @property
+    def trace_tables(self) -> tuple[str, ...]:
+        return tuple(table for store in self._as_traces for table in store.tables)
+
+    def status(self) -> Sequence[TableStatus]:
+        return [table for store in (*self._as_errors, *self._as_traces) for table in store.status()]
+
+    def queues(self) -> Sequence[QueueStatus]:
+        return [queue for store in (*self._as_errors, *self._as_traces) for queue in store.queues()]
