@@ -34,6 +34,8 @@ DATA = Tree(depth=6, characters=65_536, values=5000, longest=8192)
 EXTRA = Tree(depth=8, characters=262_144, values=10_000, longest=65_536)
 BODY = Tree(depth=8, characters=131_072, values=5000, longest=65_536)
 CONTEXT = Tree(depth=8, characters=65_536, values=5000, longest=16_384)
+ERRORS = Tree(depth=4, characters=65_536, values=2000, longest=1024)
+"""What SDKs say of their own troubles."""
 META = Tree(depth=30, characters=131_072, values=5000, longest=1024)
 """`_meta`, the sender's marks of what it redacted."""
 REPORT = Tree(depth=5, characters=65_536, values=1000, longest=16_384)

@@ -21,6 +21,7 @@ from hannun.process.events.levels import level_word
 from hannun.process.events.limits import (
     CULPRIT,
     DATA,
+    ERRORS,
     EXTRA,
     FINGERPRINT,
     META,
@@ -93,7 +94,7 @@ def normalise(raw: Mapping[str, Any], facts: EventFacts) -> dict[str, Any]:
         if name in told and (value := read(told[name], platform, shift_s, remarks)):
             event[name] = value
     for name, tree in _TREES.items():
-        if name in told and (value := tree.read(told[name], name, remarks)) not in ({}, [], ""):
+        if name in told and (value := tree.read(told[name], name, remarks)) not in (None, {}, [], ""):
             event[name] = value
     for name in REPORTS:
         if isinstance(told.get(name), dict):
@@ -109,7 +110,8 @@ def normalise(raw: Mapping[str, Any], facts: EventFacts) -> dict[str, Any]:
     if contexts := with_agent(event, facts):
         event["contexts"] = contexts
     _say_what_is_unknown(told, remarks)
-    if errors := remarks.told(told.get("errors")):
+    earlier = ERRORS.read(told["errors"], "errors", remarks) if "errors" in told else None
+    if errors := remarks.told(earlier):
         event["errors"] = errors
     return event
 

@@ -92,7 +92,7 @@ def bounded(value: Any, room: Room, depth: int, text_max: int) -> Any:
         return value
     if isinstance(value, dict):
         if depth <= 0:
-            return _too_deep(value, room)
+            return _too_deep(value, room, text_max)
         kept: dict[str, Any] = {}
         for key, item in value.items():
             if room.values <= 0 or room.characters <= 0:
@@ -107,7 +107,7 @@ def bounded(value: Any, room: Room, depth: int, text_max: int) -> Any:
         return kept
     if isinstance(value, list | tuple):
         if depth <= 0:
-            return _too_deep(value, room)
+            return _too_deep(value, room, text_max)
         items: list[Any] = []
         for item in value:
             if room.values <= 0 or room.characters <= 0:
@@ -126,11 +126,12 @@ def _tells_cut(item: Any) -> bool:
     return isinstance(item, str) and item.startswith(CUT)
 
 
-def _too_deep(value: Any, room: Room) -> Any:
+def _too_deep(value: Any, room: Room, text_max: int) -> Any:
     if not value:
         return value
     room.cut = True
-    return TOO_DEEP
+    room.values += 1  # the word is counted in its place
+    return bounded(TOO_DEEP, room, 0, text_max)
 
 
 def shortened(text: str, longest: int) -> str:

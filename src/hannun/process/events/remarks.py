@@ -18,6 +18,7 @@ FUTURE = "future_timestamp"
 MORE = "more_errors"
 
 REMARKS_MAX = 50
+TOLD_MAX = 100
 _VALUE_CHARACTERS_MAX = 200
 
 
@@ -43,11 +44,11 @@ class Remarks:
         self._remarks.append(remark)
 
     def told(self, earlier: Any) -> list[dict[str, Any]]:
-        """The whole list: what the sender reported of itself, then ours."""
+        """The whole list: what the sender reported of itself, then ours; at most `TOLD_MAX`, then how many more."""
         theirs = [remark for remark in earlier if isinstance(remark, dict)] if isinstance(earlier, list) else []
-        mine = [remark for remark in self._remarks if remark not in theirs]
-        every = theirs[:REMARKS_MAX] + mine
-        left_out = self._left_out + max(0, len(theirs) - REMARKS_MAX)
-        if left_out:
-            every.append({"type": MORE, "name": "errors", "reason": f"{left_out} more remarks were left out"})
-        return every
+        more = theirs.pop() if theirs and theirs[-1].get("type") == MORE else None
+        every = theirs + [remark for remark in self._remarks if remark not in theirs]
+        left_out = self._left_out + max(0, len(every) - TOLD_MAX)
+        if more is None and left_out:
+            more = {"type": MORE, "name": "errors", "reason": f"{left_out} more remarks were left out"}
+        return every[:TOLD_MAX] if more is None else [*every[:TOLD_MAX], more]

@@ -156,7 +156,9 @@ class Tree:
         return Field(self.read, _tree_type(min(self.depth, TYPED_DEPTH_MAX), self.longest))
 
     def read(self, value: Any, path: str, remarks: Remarks) -> Any:
-        """`value` within the bounds."""
+        """`value` within the bounds; None when it is a number that JSON cannot write."""
+        if isinstance(value, float):
+            return value if value - value == 0.0 else None
         if self.depth > TYPED_DEPTH_MAX:
             return self.read_slowly(value, path, remarks)
         try:

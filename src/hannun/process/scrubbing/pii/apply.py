@@ -13,8 +13,8 @@ _NEVER = frozenset({
 """Of the event: what it could not be found by, or would not be an event without."""
 _ONLY_BY_NAME = frozenset({
     "filename", "abs_path", "function", "module", "package", "context_line", "pre_context", "post_context",
-    "debug_meta", "modules", "release", "dist", "transaction", "logger", "fingerprint", "raw_function", "category", "trace_id",
-    "span_id", "parent_span_id", "instruction_addr", "image_addr", "symbol_addr",
+    "debug_meta", "modules", "release", "dist", "transaction", "logger", "fingerprint", "raw_function", "category",
+    "trace_id", "span_id", "parent_span_id", "instruction_addr", "image_addr", "symbol_addr",
 })  # fmt: skip
 """Fields that grouping and source maps read: a rule hides them only when its selector says so."""
 _TYPED: dict[tuple[str, ...], str] = {
