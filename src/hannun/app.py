@@ -306,7 +306,7 @@ class App:
             *influx.routes(self.metrics, self.outcomes, self.limits, in_flight=self.in_flight, clock=self.clock),
             *self.pushes.routes(enable_admin_api=settings.enable_admin_api),
             *self.logs.endpoints(self.runner, self.limits, self.in_flight, lambda: self.ready),
-            *self.errors.endpoints(self.limits, self.in_flight),
+            *self.errors.endpoints(self.runner, self.limits, self.in_flight),
             *self.tailing.endpoints(),
             *blackbox.routes(pulling.prober, self.reload),
             *exporters.routes(

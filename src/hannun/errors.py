@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
+from hannun.api import sentry as sentry_api
 from hannun.api.hannun import ErrorBackend
+from hannun.api.sentry import SentryBackend
 from hannun.config.settings import Settings
 from hannun.kept import Kept
 from hannun.logs import Logs
@@ -17,6 +19,7 @@ from hannun.model.status import QueueStatus, TableStatus
 from hannun.model.time import Clock
 from hannun.observe.outcomes import Outcomes
 from hannun.observe.problems import Problems
+from hannun.query.runner import QueryRunner
 from hannun.receive import sentry
 from hannun.receive.body import InFlight
 from hannun.receive.limits import ReceiveLimits
@@ -52,6 +55,8 @@ class Errors:
     ) -> None:
         self._keep_ms = settings.retention.errors_ms or 0
         self._clock = clock
+        self._meta = meta
+        self._url = settings.url
         self._outcomes = outcomes
         self.store = ErrorStore(
             engine,
@@ -93,10 +98,20 @@ class Errors:
     def queues(self) -> Sequence[QueueStatus]:
         return [*self.store.queues(), *self.kept.queues()]
 
-    def endpoints(self, limits: ReceiveLimits, in_flight: InFlight) -> list[AnyEndpoint]:
+    def endpoints(self, runner: QueryRunner, limits: ReceiveLimits, in_flight: InFlight) -> list[AnyEndpoint]:
         intake = SentryIntake(self._keys, self._rooms, self._outcomes, in_flight=in_flight, clock=self._clock)
         door = LogDoor(self._logs.intake, limits, in_flight=in_flight)
-        return [*sentry.routes(intake, otlp_logs=OtlpLogsReceiver(door).generic)]
+        rest = SentryBackend(
+            self.store,
+            self.store,
+            self._meta.releases,
+            runner,
+            self._meta.projects.all,
+            self._url,
+            users=lambda: [account.user for account in self._meta.users.all()],
+            clock=self._clock,
+        )
+        return [*sentry.routes(intake, otlp_logs=OtlpLogsReceiver(door).generic), *sentry_api.routes(rest)]
 
     async def start(self, standing: AsyncExitStack) -> None:
         """What is started is stopped by `standing`."""
