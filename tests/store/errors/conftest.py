@@ -134,13 +134,24 @@ class Bench:
             self.meta.close()
 
 
-@pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+def _opened(folder: Path) -> Iterator[Bench]:
     """Without the writer's pace, which has its own tests and would be most of the time of these."""
-    monkeypatch.setattr(pace, "GAP_S", 0.0)
-    engine = ChdbEngine.open(tmp_path / "engine", memory_bytes=1 << 30, threads=2)
-    schema.apply(engine)
-    opened = Bench(engine, tmp_path)
-    yield opened
-    opened.close()
-    engine.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pace, "GAP_S", 0.0)
+        engine = ChdbEngine.open(folder / "engine", memory_bytes=1 << 30, threads=2)
+        schema.apply(engine)
+        opened = Bench(engine, folder)
+        yield opened
+        opened.close()
+        engine.close()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    yield from _opened(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """For tests that only ask."""
+    yield from _opened(tmp_path_factory.mktemp("errors"))

@@ -62,13 +62,18 @@ class Accounts:
     def settle(self, events: Sequence[Event], stored_ms: int, now_ms: int) -> set[int]:
         """Count these events, which were stored at `stored_ms`; the issues they went to. On an error nothing is."""
         tallies = tallied(events, self.directory.find)
-        users = self.users.count({tally.issue: tally.users for tally in tallies if tally.issue > 0}, frozenset())
+        # Nobody else changes issues meanwhile: who does holds the lock of the commits.
+        before = self._before([tally.issue for tally in tallies if tally.issue > 0])
+        users = self.users.count(
+            {tally.issue: tally.users for tally in tallies if tally.issue > 0},
+            {issue: row.users for issue, row in before.items()},
+        )
         try:
             with self.database.writing() as connection:
                 self._note_releases(connection, events)
                 made = self._make(connection, [tally for tally in tallies if tally.issue < 0], now_ms)
                 known = [tally for tally in tallies if tally.issue > 0]
-                self._update(connection, known, users, now_ms)
+                self._update(connection, known, before, users, now_ms)
                 attached = [
                     (tally.project, hash_, made.get(tally.issue, tally.issue))
                     for tally in tallies
@@ -86,7 +91,7 @@ class Accounts:
             raise
         self.directory.add(attached)
         new = {made[tally.issue]: tally.users for tally in tallies if tally.issue < 0}
-        self.users.count(new, new.keys())
+        self.users.count(new, dict.fromkeys(new, 0))
         return {made.get(tally.issue, tally.issue) for tally in tallies}
 
     def _note_releases(self, connection: Connection, events: Sequence[Event]) -> None:
@@ -109,11 +114,23 @@ class Accounts:
             connection.execute(insert(ACTIVITY), note)
         return made
 
-    def _update(self, connection: Connection, tallies: Sequence[Tally], users: dict[int, int], now_ms: int) -> None:
+    def _before(self, issues: Sequence[int]) -> dict[int, Any]:
+        """The rows of known issues."""
         before: dict[int, Any] = {}
-        for at in range(0, len(tallies), IDS_PER_STATEMENT):
-            some = [tally.issue for tally in tallies[at : at + IDS_PER_STATEMENT]]
-            before.update({row.id: row for row in connection.execute(_SELECT.where(ISSUES.c.id.in_(some)))})
+        with self.database.reading() as connection:
+            for at in range(0, len(issues), IDS_PER_STATEMENT):
+                some = _SELECT.where(ISSUES.c.id.in_(issues[at : at + IDS_PER_STATEMENT]))
+                before.update({row.id: row for row in connection.execute(some)})
+        return before
+
+    def _update(
+        self,
+        connection: Connection,
+        tallies: Sequence[Tally],
+        before: dict[int, Any],
+        users: dict[int, int],
+        now_ms: int,
+    ) -> None:
         rows, turned = [], []
         for tally in tallies:
             row = before.get(tally.issue)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from hannun.model.errors import WireError
 from hannun.model.event import Event, EventUser, Grouping
 from hannun.model.identity import Identity
 
@@ -52,7 +53,14 @@ TOLD = (
 
 
 def event_rows(events: Sequence[Event], stored_ms: int) -> pa.Table:
-    """Raises UnicodeEncodeError for lone surrogates, ValueError for an id or hash that is not hexadecimal."""
+    """Raises WireError for a text with lone surrogates, an id or a hash that is not hexadecimal."""
+    try:
+        return _rows(events, stored_ms)
+    except (ValueError, OverflowError, pa.ArrowException) as err:
+        raise WireError(f"an event cannot be stored: {err}", "ids are 32 hexadecimal digits, texts UTF-8") from err
+
+
+def _rows(events: Sequence[Event], stored_ms: int) -> pa.Table:
     count = len(events)
     hashes = [halves(event.grouping.hashes[0]) for event in events]
     others = [halves(event.grouping.hashes[1]) if len(event.grouping.hashes) > 1 else (0, 0) for event in events]

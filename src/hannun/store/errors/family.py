@@ -87,7 +87,7 @@ class EventFamily:
         ]
 
     def commit(self, batches: Sequence[EventBatch]) -> int:
-        """Raises ValueError or UnicodeEncodeError for an event that cannot be written, and the stores' errors."""
+        """Raises WireError for an event that cannot be written, and the stores' errors."""
         with self.lock:
             self.make_sure()
             told_events = [event for batch in batches for event in batch.events]

@@ -42,10 +42,11 @@ class IssueUsers:
         self.dirty: set[int] = set()
         """Issues with many users that events came for: the sweep counts them."""
 
-    def count(self, users: Mapping[int, Set[str]], new: Set[int]) -> dict[int, int]:
-        """How many each issue has with these; those with many are left out. `new`: nobody was in them before."""
+    def count(self, users: Mapping[int, Set[str]], before: Mapping[int, int]) -> dict[int, int]:
+        """How many each issue has with these; those with many are left out. `before`: how many it had."""
         missing = [issue for issue in users if issue not in self._known and issue not in self._many]
-        self._load([issue for issue in missing if issue not in new])
+        self._many.update(issue for issue in missing if before.get(issue, 0) > EXACT_MAX)
+        self._load([issue for issue in missing if 0 < before.get(issue, 1) <= EXACT_MAX])
         counts = {}
         for issue, names in users.items():
             if issue in self._many:
@@ -53,9 +54,9 @@ class IssueUsers:
                 continue
             members = self._known.setdefault(issue, set())
             self._known.move_to_end(issue)
-            before = len(members)
+            self._members -= len(members)
             members.update(map(hash, names))
-            self._members += len(members) - before
+            self._members += len(members)
             counts[issue] = len(members)
             if len(members) > EXACT_MAX:
                 self._forget(issue)
