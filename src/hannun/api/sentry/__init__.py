@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hannun.api.sentry import info, projects, releases, unknown, uploads
+from hannun.api.sentry import info, issue, issue_acts, issue_list, projects, releases, unknown, uploads
 from hannun.api.sentry.backend import SentryBackend
 from hannun.model.http import Endpoint
 
@@ -13,6 +13,9 @@ def routes(backend: SentryBackend) -> list[Endpoint]:
     return [
         *info.endpoints(backend),
         *projects.endpoints(backend),
+        *issue_list.endpoints(backend),
+        *issue_acts.endpoints(backend),
+        *issue.endpoints(backend),
         *releases.endpoints(backend),
         *uploads.endpoints(backend),
         *unknown.endpoints(),
