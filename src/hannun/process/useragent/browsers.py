@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_VERSION = r"(\d{1,6}(?:\.\d{1,9}){0,3})"
+_VERSION = r"(\d{1,9}(?:\.\d{1,9}){0,3})"
 
 
 def _token(name: str, token: str) -> tuple[str, re.Pattern[str]]:
