@@ -38,6 +38,6 @@ def test_the_page(walker: Walker, walk: str, claim: str) -> None:
     walker.check(walk, claim)
 
 
-@pytest.mark.parametrize(("walk", "claim"), claims("real"))
+@pytest.mark.parametrize(("walk", "claim"), claims("real", "errors"))
 def test_a_real_server(walker: Walker, hannun: Server, walk: str, claim: str) -> None:
     walker.check(walk, claim, hannun.url)

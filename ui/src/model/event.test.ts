@@ -123,7 +123,7 @@ describe("an event's payload", () => {
       ],
     });
     expect(trail.map((one) => one.message)).toEqual(["POST http://pg/charge [502]", "", "SELECT 1"]);
-    expect(trail[1]?.data).toEqual([["", "text"]]);
+    expect(trail.map((one) => one.data)).toEqual([[], [["", "text"]], [["url", "not said twice"]]]);
   });
 
   it("puts what the interpreter keeps for itself behind the locals", () => {

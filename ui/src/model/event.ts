@@ -156,14 +156,21 @@ export function message(payload: Obj): string {
 export function crumbs(payload: Obj): Crumb[] {
   return list(payload["breadcrumbs"])
     .filter(isObj)
-    .map((it) => ({
-      ms: moment(it["timestamp"]),
-      level: text(it["level"]) || "info",
-      category: text(it["category"]) || text(it["type"]),
-      message: text(it["message"]) || asked(obj(it["data"])),
-      data: isObj(it["data"]) ? pairs(it["data"]) : it["data"] ? ([["", it["data"]]] as const) : [],
-    }));
+    .map((it) => {
+      const said = text(it["message"]);
+      const call = said ? "" : asked(obj(it["data"]));
+      return {
+        ms: moment(it["timestamp"]),
+        level: text(it["level"]) || "info",
+        category: text(it["category"]) || text(it["type"]),
+        message: said || call,
+        data: dataOf(it["data"]).filter(([name]) => !call || !ASKED.has(name)),
+      };
+    });
 }
+
+const dataOf = (data: Json): [string, Json][] => (isObj(data) ? pairs(data) : data ? [["", data]] : []);
+const ASKED = new Set(["url", "method", "http.method", "status_code", "http.response.status_code"]);
 
 /** What a crumb of an HTTP call says in a line: SDKs put its parts into the data alone. */
 function asked(data: Obj): string {
