@@ -137,7 +137,17 @@ def _tree_type(depth: int, longest: int) -> Any:
 @lru_cache
 def _holder_type(depth: int, longest: int) -> Any:
     """A struct of one tree: msgspec finds a class at once, but would hash a nested type anew at every question."""
-    return msgspec.defstruct("Holder", [("tree", _tree_type(depth, longest))], array_like=True, gc=False)
+    holder = msgspec.defstruct("Holder", [("tree", _tree_type(depth, longest))], array_like=True, gc=False)
+    _make_ready((False,), holder)
+    return holder
+
+
+def _make_ready(value: Any, kind: Any) -> None:
+    """Let msgspec look into a type while the module is imported, which one thread does: two that ask about a new type
+
+    at the same time end the process (its own tables are filled while Python hashes the parts of the type).
+    """
+    msgspec.convert(value, kind)
 
 
 _Empty = Annotated[list[None], msgspec.Meta(max_length=0)] | Annotated[dict[str, None], msgspec.Meta(max_length=0)]
@@ -151,6 +161,10 @@ class Tree:
     characters: int
     values: int
     longest: int
+
+    def __post_init__(self) -> None:
+        if 0 < self.depth <= TYPED_DEPTH_MAX:
+            _holder_type(self.depth, self.longest)
 
     def field(self) -> Field:
         return Field(self.read, _tree_type(min(self.depth, TYPED_DEPTH_MAX), self.longest))
@@ -235,6 +249,7 @@ class Shape:
         wire_names = {f"f{at}": key for at, key in enumerate(self.fields)}
         self._one: Any = msgspec.defstruct(name, columns, forbid_unknown_fields=True, rename=wire_names, gc=False)
         self._fits: Any = list[self._one]  # type: ignore[name-defined]
+        _make_ready([], self._fits)
 
     def fits(self, values: Sequence[Any]) -> bool:
         """Whether each of `values` is well formed as it is: `read` would change none of them."""
