@@ -35,24 +35,24 @@ _SEEN_MAX = 20_000
 
 
 class Fields:
-    """The rules of one set of options, compiled."""
+    """The rules of one set of options, compiled. Projects with the same choices share one."""
 
     __slots__ = ("_keys", "_seen", "_values", "hot", "ips", "parts", "safe")
 
-    def __init__(self, options: ProjectOptions) -> None:
-        own = tuple(re.escape(field.strip()) for field in options.sensitive_fields if field.strip())
-        keys = (*(_IN_KEYS if options.scrub_defaults else ()), *own)
-        values = (*(_IN_VALUES if options.scrub_defaults else ()), *own)
+    def __init__(self, defaults: bool, ips: bool, sensitive: tuple[str, ...], safe: tuple[str, ...]) -> None:
+        own = tuple(re.escape(field.strip()) for field in sensitive if field.strip())
+        keys = (*(_IN_KEYS if defaults else ()), *own)
+        values = (*(_IN_VALUES if defaults else ()), *own)
         self._keys = re.compile("|".join(keys), re.IGNORECASE) if keys else None
         self._values = _re2("|".join(values)) if values else None
         self._seen: dict[str, bool] = {}
-        self.parts = options.scrub_defaults
-        self.ips = options.scrub_ips
-        self.safe = frozenset(field.strip().lower() for field in options.safe_fields if field.strip())
+        self.parts = defaults
+        self.ips = ips
+        self.safe = frozenset(field.strip().lower() for field in safe if field.strip())
         hot = [*(word.replace("^", "").replace("$", "") for word in keys)]
-        if options.scrub_defaults:
+        if defaults:
             hot.append(_BY_FORM)
-        if options.scrub_ips:
+        if ips:
             hot.append(_BY_ADDRESS)
         self.hot = _re2("|".join(hot)) if hot else None
         """`search(bytes, from)` over JSON: what it does not match holds nothing to hide."""
@@ -72,12 +72,16 @@ class Fields:
         return self._values is not None and self._values.search(text.encode("utf-8", "replace")) is not None
 
 
-@lru_cache(maxsize=256)
 def fields_of(options: ProjectOptions) -> Fields | None:
     """None: nothing is to be scrubbed."""
     if not options.scrub_data or not (options.scrub_defaults or options.scrub_ips or any(options.sensitive_fields)):
         return None
-    return Fields(options)
+    return _compiled(options.scrub_defaults, options.scrub_ips, options.sensitive_fields, options.safe_fields)
+
+
+@lru_cache(maxsize=64)
+def _compiled(defaults: bool, ips: bool, sensitive: tuple[str, ...], safe: tuple[str, ...]) -> Fields:
+    return Fields(defaults, ips, sensitive, safe)
 
 
 def _re2(pattern: str) -> Any:
@@ -86,5 +90,5 @@ def _re2(pattern: str) -> Any:
     options = re2.Options()
     options.log_errors = False
     options.case_sensitive = False
-    options.max_mem = 32 << 20
+    options.max_mem = 8 << 20
     return re2.compile(pattern.encode(), options)

@@ -28,9 +28,6 @@ Unit = tuple[Path, Scrub, Any]
 """One place that may hold a secret: where, how it is scrubbed, what stands there."""
 
 
-_COOKIES: Path = ("request", "cookies")
-
-
 def scrubbed(event: Event, options: ProjectOptions) -> Event:
     """A normalised event with what `options` hide made unreadable. The event itself is left as it is."""
     if (fields := fields_of(options)) is not None:
@@ -44,10 +41,7 @@ def _by_defaults(event: Event, fields: Fields) -> Event:
     if fields.ips:
         event = _without_known_ips(event)
     changes: list[tuple[Path, Any]] = []
-    units = list(_units(event))
-    # Cookies are few and named in ways that the search for sensitive words does not know.
-    always = [unit for unit in units if unit[0] == _COOKIES]
-    for path, scrub, value in (*_hot([unit for unit in units if unit[0] != _COOKIES], fields), *always):
+    for path, scrub, value in (*_hot(list(_units(event)), fields), *_always(event)):
         now = scrub(value, str(path[-1]), fields)
         if now is not value:
             changes.append((path, now))
@@ -93,17 +87,23 @@ def _units(event: Event) -> Iterator[Unit]:
     for name, how in _REQUEST.items():
         if (part := (event.get("request") or {}).get(name)) is not None:
             yield ("request", name), how, part
-    logentry = event.get("logentry") or {}
-    for key in ("formatted", "message"):
-        if key in logentry:
-            yield ("logentry", key), _message, logentry[key]
-    if "params" in logentry:
-        yield ("logentry", "params"), _tree, logentry["params"]
+    if (params := (event.get("logentry") or {}).get("params")) is not None:
+        yield ("logentry", "params"), _tree, params
     for name, context in (event.get("contexts") or {}).items():
         yield ("contexts", name), _tree, context
     for name in ("user", "extra", "tags", "csp", "nel", "template", "query"):
         if name in event:
             yield (name,), _tags if name == "tags" else _tree, event[name]
+
+
+def _always(event: Event) -> Iterator[Unit]:
+    """Messages, whose e-mail addresses are hidden as well, and cookies, whose names no search for words knows."""
+    logentry = event.get("logentry") or {}
+    for key in ("formatted", "message"):
+        if key in logentry:
+            yield ("logentry", key), _message, logentry[key]
+    if (cookies := (event.get("request") or {}).get("cookies")) is not None:
+        yield ("request", "cookies"), _pairs, cookies
 
 
 def _locals(holder: Event, path: Path) -> Iterator[Unit]:
@@ -183,7 +183,7 @@ def _email(found: str) -> str:
 
 def _message(value: Any, name: str, fields: Fields) -> Any:
     now = _parts(value, name, fields)
-    return EMAIL.hidden(now, _email) if fields.parts and isinstance(now, str) else now
+    return EMAIL.hidden(now, _email) if fields.parts and isinstance(now, str) and "@" in now else now
 
 
 def _tags(tags: dict[str, str], name: str, fields: Fields) -> dict[str, str]:
@@ -226,7 +226,6 @@ _REQUEST: dict[str, Scrub] = {
     "url": _text,
     "query_string": _pairs,
     "headers": _pairs,
-    "cookies": _pairs,
     "data": _tree,
     "env": _tree,
     "fragment": _text,

@@ -133,7 +133,9 @@ UUID = Pattern("uuid", re.compile(r"\b[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-
 IMEI = Pattern("imei", re.compile(r"(?<![\w-])\d{2}-?\d{6}-?\d{6}-?\d{1,2}(?![\w-])", re.ASCII))
 USER_PATH = Pattern(
     "userpath",
-    re.compile(r"(?i)(?:\b[a-z]:[\\/]|/|\\)(?:users|home|documents and settings|profiles)[\\/]([^/\\\r\n\x00]{1,256})"),
+    re.compile(
+        r"(?i)(?:\b[a-z]:[\\/]|/|\\)(?:users|home|documents and settings|profiles)[\\/]{1,2}([^/\\\r\n\x00]{1,256})"
+    ),
     group=1,
 )
 
