@@ -3,9 +3,9 @@
     python bench/errors_store.py write [--events 20000] [--group 50]
     python bench/errors_store.py ask [--events 1000000] [--issues 10000] [--keep DIR]
 
-`write` stores whole events of 30 kB in groups and waits for the merges. `ask` puts a million small events into one issue
-and some into each of ten thousand others, then asks what pages ask; times are the median of seven. CPU is that of this
-process without the making of events.
+`write` stores whole events of 30 kB in groups and waits for the merges. `ask` puts a million small events into one
+issue and some into each of ten thousand others, then asks what pages ask; times are the median of seven. CPU is that
+of this process without the making of events.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ async def ask(arguments: argparse.Namespace, folder: Path) -> None:
         "tags": lambda budget: store.tags(loud.id, budget),
         "activity": lambda _: store.activity(loud.id),
         "similar": lambda budget: store.similar(loud.id, budget),
-        "users": lambda _: store._accounts.users.sketched.__self__.exact(1, store._directory.hashes_of([loud.id])[loud.id][1]),
+        "users": lambda _: store._accounts.users.exact(1, store._directory.hashes_of([loud.id])[loud.id][1]),
         "tag keys": lambda budget: store.tag_keys((1,), budget),
         "tag values": lambda budget: store.tag_values((1,), "browser.name", "", budget),
     }
@@ -180,8 +180,9 @@ async def fill(run: Run, arguments: argparse.Namespace) -> None:
     for at in range(0, arguments.issues, 1_000):
         quiet = ErrorMix(issues=1_000, start=1_000 + at)
         made = [
-            _again(next(quiet.events(1, now_ms, 1, issue=number % 1_000)), 10**9 + 3 * at + number, now_ms - number * 60_000)
+            _again(one, 10**9 + 3 * at + number, now_ms - number * 60_000)
             for number in range(3_000)
+            for one in quiet.events(1, now_ms, 1, issue=number % 1_000)
         ]
         await run.store.write(made)
     print(f"filled; memory {memory_mib()}")

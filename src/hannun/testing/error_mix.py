@@ -85,10 +85,7 @@ class ErrorMix:
         value = issue.value % f"order {rng.randrange(10**8)} of user {user}"
         release = f"shop@1.{rng.randrange(4)}.{rng.randrange(3)}"
         browser = rng.choice(_BROWSERS)
-        frames = [
-            {**frame, "vars": {"self": f"<shop.Handler object at 0x7f{rng.getrandbits(40):010x}>", **_locals(rng, user)}}
-            for frame in issue.frames
-        ]
+        frames = [{**frame, "vars": _locals(rng, user)} for frame in issue.frames]
         crumbs = [_crumb(rng, ts_ms / 1000 - 0.3 * (BREADCRUMBS - i), user) for i in range(BREADCRUMBS)]
         url = f"https://shop.example/checkout/{issue.number % 9}"
         payload = {
@@ -170,6 +167,7 @@ class ErrorMix:
 
 def _locals(rng: random.Random, user: int) -> dict[str, str]:
     return {
+        "self": f"<shop.Handler object at 0x7f{rng.getrandbits(40):010x}>",
         "user_id": str(user),
         "order": str(rng.randrange(10**8)),
         "total": f"Decimal('{rng.randrange(10**6) / 100:.2f}')",

@@ -7,6 +7,7 @@ and the next sweep deletes them.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,6 +42,7 @@ class Eraser:
         self._engine = engine
         self._family = family
         self._accounts = accounts
+        self._finishing = threading.Lock()
 
     def delete(self, issues: Sequence[int], *, discard: bool) -> None:
         """Gone from every page when this returns. Raises NotFound; what the engine refuses now is done by a sweep."""
@@ -64,14 +66,14 @@ class Eraser:
                     connection.execute(delete(ISSUES).where(ISSUES.c.id.in_(some)))
             self._accounts.directory.reload()
             self._accounts.users.forget(issues)
-            try:
-                self._finish()
-            except HannunError as err:
-                _log.warning("the events of deleted issues stay for now: %s", err)
+        try:
+            self.finish()
+        except HannunError as err:
+            _log.warning("the events of deleted issues stay for now: %s", err)
 
     def finish(self) -> bool:
-        """What a delete before has left to do; whether there was anything."""
-        with self._family.lock:
+        """What deletes have left to do; whether there was anything. Commits go on beside it."""
+        with self._finishing:
             return self._finish()
 
     def forget_old(self, before_ms: int) -> int:
@@ -107,5 +109,6 @@ class Eraser:
                 own = (DOOMED.c.project_id == project, DOOMED.c.stored_ms == until_ms, DOOMED.c.hash.in_(hashes))
                 connection.execute(delete(DOOMED).where(*own))
         if by_time:
-            self._family.reseed()
+            with self._family.lock:
+                self._family.reseed()
         return bool(by_time)

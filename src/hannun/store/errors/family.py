@@ -100,7 +100,7 @@ class EventFamily:
                 except BaseException:
                     self._sure = False
                     raise
-                self._ids.add([(event.project, event.id) for event in fresh], self._stored_ms)
+                self._ids.add(fresh, self._stored_ms)
             self._tell(batches, fresh)
             return int(bool(fresh))
 
