@@ -37,7 +37,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sources": ALL | {"app"},
     "pulling": ALL,
     "logs": ALL | {"standing"},
-    "errors": ALL | {"logs", "standing"},
+    "errors": ALL | {"logs", "kept", "standing"},
+    "kept": ALL | {"standing"},
     "tailing": ALL | {"standing"},
     "standing": set(),
 }

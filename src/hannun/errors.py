@@ -69,7 +69,7 @@ class Errors:
         )
         self._keys = KeyDirectory(meta.projects, clock)
         self._logs = logs
-        self.kept = Kept(settings, engine, writer, clock, outcomes=outcomes)
+        self.kept = Kept(settings, engine, writer, meta, clock, outcomes=outcomes)
         self._rooms = Rooms(
             writers(
                 self.store,
@@ -77,6 +77,7 @@ class Errors:
                 metrics=MetricTotals(metrics, outcomes, clock),
                 spans=self.kept.spans,
                 sessions=self.kept.sessions,
+                check_ins=self.kept.check_ins,
                 attachments=self.kept.attachments,
                 replays=self.kept.replays,
                 profiles=self.kept.profiles,
@@ -116,6 +117,7 @@ class Errors:
     async def start(self, standing: AsyncExitStack) -> None:
         """What is started is stopped by `standing`."""
         keep_running(standing, self.store.run(), "issue-upkeep")
+        self.kept.start(standing, self.store, self._keys.options)
 
     def _explain(self, project: int, payload: Mapping[str, Any]) -> Grouping:
         """Why an event was grouped as it was, by the rules of its project."""

@@ -10,6 +10,7 @@ from hannun.model.time import Clock, SystemClock
 from hannun.store.meta import audit, issues, migrate, projects
 from hannun.store.meta.audit import AuditTable
 from hannun.store.meta.database import Database
+from hannun.store.meta.monitors import MonitorTable
 from hannun.store.meta.projects import ProjectTable
 from hannun.store.meta.releases import ReleaseTable
 from hannun.store.meta.sessions import SESSIONS, SessionTable
@@ -31,6 +32,7 @@ class MetaStore:
         self.tokens = TokenTable(database, clock)
         self.projects = ProjectTable(database)
         self.releases = ReleaseTable(database, clock)
+        self.monitors = MonitorTable(database)
         self.settings = SettingTable(database, clock)
         self.audit = AuditTable(database)
 
