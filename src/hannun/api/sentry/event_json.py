@@ -101,7 +101,8 @@ def tags_json(tags: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def user_json(user: Values) -> dict[str, Any]:
-    told = {"id", "email", "username", "ip_address", "name", "geo"}
+    told = {"id", "email", "username", "ip_address", "name", "geo", "data"}
+    more = {**_dict(user.get("data")), **{key: value for key, value in user.items() if key not in told}}
     return {
         "id": user.get("id"),
         "email": user.get("email"),
@@ -109,7 +110,7 @@ def user_json(user: Values) -> dict[str, Any]:
         "ip_address": user.get("ip_address"),
         "name": user.get("name"),
         "geo": user.get("geo"),
-        "data": {key: value for key, value in user.items() if key not in told} or None,
+        "data": more or None,
     }
 
 

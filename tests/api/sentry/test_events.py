@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pytest
+
+
+def entry(told: dict, kind: str) -> dict:
+    (found,) = [one["data"] for one in told["entries"] if one["type"] == kind]
+    return found
+
+
+def test_an_event_is_cut_into_entries(api) -> None:
+    told = api.get(f"{api.issue('TimeoutError')}events/latest/")
+    assert told["eventID"] == told["id"] == f"{23:032x}"
+    assert [one["type"] for one in told["entries"]] == ["exception", "breadcrumbs", "request"]
+    (exception,) = entry(told, "exception")["values"]
+    assert (exception["type"], exception["value"]) == ("TimeoutError", "'결제'")
+    (frame,) = exception["stacktrace"]["frames"]
+    assert (frame["lineNo"], frame["inApp"]) == (7, True)
+    assert frame["context"] == [[6, "def add():"], [7, "    raise"], [8, ""]]
+    (crumb,) = entry(told, "breadcrumbs")["values"]
+    assert (crumb["message"], crumb["timestamp"]) == ("<b>", "2023-11-14T22:13:20.000000Z")
+    assert entry(told, "request")["query"] == [["a", "1"], ["b", ""]]
+    assert {"key": "city", "value": "서울"} in told["tags"]
+    assert told["user"]["email"] == "kim@example.com"
+    assert told["user"]["data"] == {"plan": "gold"}
+    assert told["release"]["version"] == "shop@1.0.0"
+    assert told["groupID"] == str(api.ids["TimeoutError"])
+
+
+def test_events_lead_to_their_neighbours(api) -> None:
+    base = f"/organizations/hannun{api.issue('TimeoutError')}events/"
+    latest = api.get(f"{base}latest/")
+    middle = api.get(f"{base}{latest['previousEventID']}/")
+    assert (latest["nextEventID"], middle["nextEventID"]) == (None, latest["id"])
+    assert api.get(f"{base}oldest/")["id"] == middle["previousEventID"]
+    assert api.get(f"{base}recommended/")["groupID"] == latest["groupID"]
+    rows = api.get(base)
+    assert [one["eventID"] for one in rows] == [f"{number:032x}" for number in (23, 22, 21)]
+    assert "entries" not in rows[0]
+
+
+def test_events_are_found_by_their_id(api) -> None:
+    id_ = f"{23:032x}"
+    assert api.get(f"/projects/hannun/default/events/{id_}/")["eventID"] == id_
+    assert api.get(f"/organizations/hannun/eventids/{id_.upper()}/")["groupId"] == str(api.ids["TimeoutError"])
+
+
+@pytest.mark.parametrize("prefix", ["", "/sentry"], ids=["root", "prefix"])
+@pytest.mark.parametrize("slash", ["", "/"], ids=["bare", "slash"])
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [("/api/0", "version"), ("/api/0/organizations/hannun", "slug"), ("/api/0/projects/hannun/1", "organization")],
+)
+def test_every_spelling_of_a_path(api, prefix: str, slash: str, path: str, key: str) -> None:
+    answer = api.client.get(f"{prefix}{path}{slash}")
+    assert answer.status_code == 200
+    assert key in answer.json()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/organizations/",
+        "/organizations/hannun/projects/",
+        "/organizations/hannun/teams/",
+        "/organizations/hannun/repos/",
+        "/organizations/hannun/members/",
+        "/projects/hannun/default/keys/",
+    ],
+)
+def test_lists_have_links(api, path: str) -> None:
+    answer = api.call("GET", path, params={"cursor": ""})
+    assert answer.status_code == 200
+    assert isinstance(answer.json(), list)
+    assert answer.headers["link"].count('results="false"') == 2
