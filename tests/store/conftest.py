@@ -1,4 +1,7 @@
-"""An engine over an empty directory, and a clock that stands still until a test moves it."""
+"""An engine over an empty directory, and a clock that stands still until a test moves it.
+
+Every statement that a test runs against the meta store must also be PostgreSQL's.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import ClauseElement, Engine, event
+from sqlalchemy.dialects import postgresql
 
 from hannun.store import pace, schema
 from hannun.store.engine import ChdbEngine
@@ -69,3 +74,19 @@ def writing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Writing]:
     opened = Writing()
     yield opened
     opened.close()
+
+
+@pytest.fixture(autouse=True)
+def every_statement_is_portable() -> Iterator[None]:
+    """The meta store moves to PostgreSQL by its URL alone, so what runs here must compile there."""
+    ran: list[ClauseElement] = []
+
+    def note(_connection: Any, statement: Any, *_: Any) -> None:
+        if isinstance(statement, ClauseElement):
+            ran.append(statement)
+
+    event.listen(Engine, "before_execute", note)
+    yield
+    event.remove(Engine, "before_execute", note)
+    for statement in ran:
+        assert str(statement.compile(dialect=postgresql.dialect()))

@@ -37,8 +37,8 @@ class IssuePages:
     def group(self, issue: int, environments: Sequence[str] = ()) -> Group:
         """Raises NotFound."""
         row = self._rows.one(issue, "")
-        project, hashes = self._directory.hashes_of([issue]).get(issue, (row.project, []))
-        return Group(issue, project, hashes, row.first_seen_ms, row.last_seen_ms, environments)
+        project, hashes = self._directory.hashes_of([row.id]).get(row.id, (row.project, []))
+        return Group(row.id, project, hashes, row.first_seen_ms, row.last_seen_ms, environments)
 
     def event(self, issue: int, which: str, budget: Budget, environments: Sequence[str]) -> StoredEvent:
         group = self.group(issue, environments)
