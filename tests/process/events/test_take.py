@@ -92,6 +92,8 @@ def test_title_and_culprit(raw: dict[str, Any], title: str, culprit: str) -> Non
         ({}, "error"),
         ({"csp": {"effective_directive": "img-src"}}, "csp"),
         ({"hpkp": {"hostname": "x"}}, "hpkp"),
+        ({"type": "monitor", "message": "backup: missed"}, "monitor"),
+        ({"type": "transaction", "message": "x"}, "message"),
         ({"expectstaple": {"hostname": "x"}}, "expect-staple"),
         ({"nel": {"type": "dns.unreachable"}}, "nel"),
         ({"type": "feedback", "contexts": {"feedback": {"message": "x"}}}, "feedback"),

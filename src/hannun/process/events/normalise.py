@@ -181,14 +181,14 @@ def _level(told: Mapping[str, Any], event: Mapping[str, Any], remarks: Remarks) 
 
 
 def _type(event: dict[str, Any]) -> str:
-    """What the event is about: the report that it holds, `feedback`, or an error (a message is one of those)."""
+    """What the event is about: the report that it holds, `feedback`, `monitor`, or an error (a message is one)."""
     for name, kind in REPORTS.items():
         if name in event:
             return kind
     said = event.get("type", "")
     if said == "feedback" or (said in ("", "default") and "feedback" in event.get("contexts", {})):
         return "feedback"
-    return "error"
+    return "monitor" if said == "monitor" else "error"
 
 
 _KNOWN = frozenset({*_TEXTS, *_TREES, *_PARTS, *REPORTS, *_READ_ELSEWHERE, *_DROPPED})
