@@ -42,15 +42,15 @@ await fetch("/done");
 
 
 def imports(modules: Path) -> str:
-    """What `import "@sentry/…"` means to a browser."""
+    """What `import "@sentry/…"` and those of its dependencies mean to a browser."""
     found: dict[str, str] = {}
-    for package in sorted((modules / "@sentry").iterdir()):
-        exported = json.loads((package / "package.json").read_text(encoding="utf-8")).get("exports", {})
-        for name, target in exported.items():
-            path = _module(target)
-            if path and path.endswith((".js", ".mjs")):
-                url = f"/node_modules/@sentry/{package.name}/{path.removeprefix('./')}"
-                found[f"@sentry/{package.name}{name.removeprefix('.')}"] = url
+    for manifest in sorted([*modules.glob("*/package.json"), *modules.glob("@*/*/package.json")]):
+        told = json.loads(manifest.read_text(encoding="utf-8"))
+        for name, target in (told.get("exports") or {".": told.get("module", "")}).items():
+            path = _module(target).removeprefix("./")
+            if path.endswith((".js", ".mjs")):
+                url = f"/node_modules/{manifest.parent.relative_to(modules)}/{path}"
+                found[f"{told['name']}{name.removeprefix('.')}"] = url
     return json.dumps({"imports": found})
 
 
@@ -92,9 +92,11 @@ class Shop:
         self._handler.page = PAGE.format(imports=imports(Path(FOLDER) / "node_modules"), program=program)
         self._handler.done.clear()
         assert CHROMIUM is not None
+        # A profile of its own: one that was ended would open its last page again.
+        profile = self._profile / str(len(list(self._profile.iterdir())))
         flags = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run")
         browser = subprocess.Popen(
-            [CHROMIUM, *flags, f"--user-data-dir={self._profile}", self.origin],
+            [CHROMIUM, *flags, f"--user-data-dir={profile}", self.origin],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -160,7 +162,8 @@ def test_a_tunnel_is_all_that_the_page_calls(server: Server, dsn: str, shop: Sho
     shop.visit(
         f"""
 Sentry.init({{dsn: {dsn!r}, tunnel: "{server.url}/tunnel"}});
-Sentry.captureMessage("through the tunnel");
+function tell() {{ Sentry.captureMessage("through the tunnel") }}
+tell();
 """
     )
     assert [one["events"] for one in issues(server, "through the tunnel")] == [1]

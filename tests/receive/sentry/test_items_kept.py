@@ -156,7 +156,9 @@ async def test_a_report_of_a_person_is_an_event(house) -> None:
     assert answer.status_code == 200
     feedback, report_event = house.events.values
     assert (feedback.id, feedback.kind) == (ID, "feedback")
-    told = json.loads(report_event.payload)["contexts"]["feedback"]
+    payloads = [json.loads(event.payload) for event in (feedback, report_event)]
+    assert payloads[0]["fingerprint"] != payloads[1]["fingerprint"]  # each is an issue of its own
+    told = payloads[1]["contexts"]["feedback"]
     assert told == {
         "message": "it broke", "contact_email": "k@example.com", "name": "kim", "associated_event_id": OTHER_ID,
         "source": "user_report_envelope",

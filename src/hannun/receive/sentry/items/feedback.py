@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from hannun.model.errors import WireError
 from hannun.receive.sentry.items.events import FEEDBACK, take
@@ -21,12 +22,19 @@ def feedback(sheet: Sheet, found: Item) -> None:
     told = fields.mapping(fields.mapping(raw.get("contexts")).get("feedback"))
     if not fields.text(told, "message", MESSAGE_LENGTH_MAX):
         raise WireError("feedback: contexts.feedback.message is needed")
-    take(sheet, {**raw, "type": "feedback"}, FEEDBACK)
+    take(sheet, _alone({**raw, "type": "feedback"}, sheet.event_id or ids.event_id(raw.get("event_id"))), FEEDBACK)
 
 
 @item("user_report", category=FEEDBACK)
 def user_report(sheet: Sheet, found: Item) -> None:
-    take(sheet, of_report(load_object(found.payload, "user_report"), "user_report_envelope"), FEEDBACK, own_id=False)
+    told = load_object(found.payload, "user_report")
+    source = found.text("source") or "user_report_envelope"
+    take(sheet, _alone(of_report(told, source), ""), FEEDBACK, own_id=False)
+
+
+def _alone(raw: dict[str, Any], event_id: str) -> dict[str, Any]:
+    """Each feedback is an issue of its own, as in Sentry: what two people wrote is not the same failure."""
+    return {**raw, "fingerprint": ["feedback", event_id or uuid4().hex]}
 
 
 def of_report(told: dict[str, Any], source: str) -> dict[str, Any]:
