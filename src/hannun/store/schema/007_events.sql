@@ -5,6 +5,7 @@
 -- rewrites nothing here. Payloads of one group lie side by side and compress to a tenth.
 -- The roll-up `hours` is made by merges: at the insert it would cost a third of the insert, and a question reads the
 -- parts that have none as they are.
+-- Merges take twenty parts at least: payloads are compressed anew each time, and that is what an event costs most.
 -- `stored` is the store's own clock, strictly rising from commit to commit: what was not counted yet is found by it.
 CREATE TABLE IF NOT EXISTS events__local {on_cluster} (
   project      UInt32,
@@ -57,7 +58,7 @@ ORDER BY (project, hash, ts)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 30,
   lightweight_mutation_projection_mode = 'rebuild', index_granularity_bytes = 4194304,
   materialize_projections_on_insert = 0, materialize_projections_on_merge = 1,
-  max_bytes_to_merge_at_max_space_in_pool = 536870912,
+  min_parts_to_merge_at_once = 20, max_bytes_to_merge_at_max_space_in_pool = 536870912,
   min_age_to_force_merge_seconds = 7200, min_age_to_force_merge_on_partition_only = 1,
   cleanup_delay_period = 20, cleanup_delay_period_random_add = 5, max_cleanup_delay_period = 60;
 
