@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 
+from hannun.api.hannun import KeptBackend
 from hannun.config.settings import Settings
 from hannun.model.event import Event, EventSink
 from hannun.model.monitor import MonitorFailure
@@ -49,6 +50,7 @@ class Kept:
         self.check_ins = CheckInStore(
             engine, writer, meta.monitors, _next_due, keep_ms=errors_ms, clock=clock, outcomes=outcomes
         )
+        self.pages = KeptBackend(self.sessions, self.check_ins, self.replays, self.profiles, self.attachments)
         self._as_errors = (self.sessions, self.check_ins, self.attachments, self.replays)
         self._as_traces = (self.spans, self.profiles)
 

@@ -17,7 +17,7 @@ from hannun.api.hannun import (
     targets,
 )
 from hannun.api.hannun.backend import Backend
-from hannun.api.hannun.errors import ErrorBackend
+from hannun.api.hannun.errors import ErrorBackend, KeptBackend
 from hannun.api.hannun.known import KnownMetrics
 from hannun.api.hannun.logs import LogBackend
 from hannun.api.hannun.sources import ConfigStatus, ConfigWarning, MemoryStatus, SettingShown, Sources
@@ -32,6 +32,7 @@ __all__ = [
     "ConfigStatus",
     "ConfigWarning",
     "ErrorBackend",
+    "KeptBackend",
     "LogBackend",
     "MemoryStatus",
     "SettingShown",

@@ -1,14 +1,29 @@
-"""The errors pages' questions: the stream, an issue and its events, and what people do with issues."""
+"""The errors pages' questions: the stream, an issue and its events, what people do with issues, what came beside."""
 
 from __future__ import annotations
 
 from hannun.api.hannun.backend import Backend
-from hannun.api.hannun.errors import acts, issue, stream
+from hannun.api.hannun.errors import acts, attachments, health, issue, monitors, recordings, stream
 from hannun.api.hannun.errors.backend import ErrorBackend
+from hannun.api.hannun.errors.kept import KeptBackend
 from hannun.api.hannun.route import Route
 
-__all__ = ["ErrorBackend", "routes"]
+__all__ = ["ErrorBackend", "KeptBackend", "routes"]
 
 
 def routes(backend: Backend, errors: ErrorBackend) -> list[Route]:
-    return [*stream.routes(backend, errors), *acts.routes(backend, errors), *issue.routes(backend, errors)]
+    return [
+        *stream.routes(backend, errors),
+        *acts.routes(backend, errors),
+        *issue.routes(backend, errors),
+        *(_of_kept(backend, errors, errors.kept) if errors.kept is not None else ()),
+    ]
+
+
+def _of_kept(backend: Backend, errors: ErrorBackend, kept: KeptBackend) -> list[Route]:
+    return [
+        *health.routes(backend, kept),
+        *monitors.routes(backend, kept),
+        *recordings.routes(backend, kept),
+        *attachments.routes(backend, errors, kept),
+    ]

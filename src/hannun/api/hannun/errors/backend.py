@@ -9,6 +9,7 @@ from typing import Any
 from starlette.requests import Request
 
 from hannun.api.form import Form
+from hannun.api.hannun.errors.kept import KeptBackend
 from hannun.model.errors import WireError
 from hannun.model.event import Grouping
 from hannun.model.http import principal_of
@@ -28,6 +29,7 @@ class ErrorBackend:
     reader: IssueReader
     desk: IssueDesk
     explain: Callable[[int, Mapping[str, Any]], Grouping]
+    kept: KeptBackend | None = None
 
 
 def name_of(request: Request) -> str:
