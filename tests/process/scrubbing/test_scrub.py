@@ -115,6 +115,29 @@ def test_a_value_that_speaks_of_a_secret_is_hidden_whole(text: str) -> None:
     assert event["logentry"]["formatted"] == text
 
 
+def test_contexts_of_plain_values_go_by_their_own_name() -> None:
+    event = clean({"contexts": {"auth_token": "hunter2", "pin_secret": 7, "endpoint": "/api/x", "file_size": 7}})
+    assert event["contexts"] == {
+        "auth_token": FILTERED, "pin_secret": FILTERED, "endpoint": "/api/x", "file_size": 7,
+    }  # fmt: skip
+
+
+def test_what_a_visitor_wrote_stays_to_be_read() -> None:
+    message = "비밀번호 찾기가 안 돼요, card 4111 1111 1111 1111"
+    event = clean({"type": "feedback", "contexts": {"feedback": {"message": message, "source": "auth"}}})
+    assert event["contexts"]["feedback"] == {"message": f"비밀번호 찾기가 안 돼요, card {FILTERED}", "source": "auth"}
+
+
+def test_remarks_quote_no_secret() -> None:
+    event = clean({"release": "a/4111111111111111", "level": "my password"})
+    assert [remark["value"] for remark in event["errors"]] == [f"a/{FILTERED}", FILTERED]
+
+
+def test_a_transaction_named_by_a_url_loses_its_secrets() -> None:
+    assert clean({"transaction": "/reset?token=abc&page=2"})["transaction"] == f"/reset?token={FILTERED}&page=2"
+    assert clean({"transaction": "/auth/login"})["transaction"] == "/auth/login"
+
+
 def test_a_token_alone_is_a_word() -> None:
     assert clean({"extra": {"a": "unexpected token <"}})["extra"] == {"a": "unexpected token <"}
 

@@ -89,11 +89,9 @@ def _units(event: Event) -> Iterator[Unit]:
             yield ("request", name), how, part
     if (params := (event.get("logentry") or {}).get("params")) is not None:
         yield ("logentry", "params"), _tree, params
-    for name, context in (event.get("contexts") or {}).items():
-        yield ("contexts", name), _tree, context
-    for name in ("user", "extra", "tags", "csp", "nel", "template", "query"):
+    for name, how in _WHOLE.items():
         if name in event:
-            yield (name,), _tags if name == "tags" else _tree, event[name]
+            yield (name,), how, event[name]
 
 
 def _always(event: Event) -> Iterator[Unit]:
@@ -204,6 +202,32 @@ def _crumb(crumb: Event, name: str, fields: Fields) -> Event:
     return _changed(crumb, changes)
 
 
+def _contexts(contexts: Event, name: str, fields: Fields) -> Event:
+    changes: Event = {}
+    for key, context in contexts.items():
+        # What a visitor wrote is what the inbox is for: "I forgot my password" stays to be read.
+        if key == "feedback" and isinstance(context, dict):
+            now = _changed(
+                context, {k: new for k, old in context.items() if (new := _parts(old, k, fields)) is not old}
+            )
+        else:
+            now = _tree(context, key, fields)
+        if now is not context:
+            changes[key] = now
+    return _changed(contexts, changes)
+
+
+def _remarks(remarks: list[Event], name: str, fields: Fields) -> list[Event]:
+    """Remarks quote what stood in the event."""
+    kept: list[Event] = []
+    for remark in remarks:
+        value = remark.get("value")
+        path = str(remark.get("name", ""))
+        quoted = _tree(value, path.rpartition(".")[2], fields)
+        kept.append(remark if quoted is value else {**remark, "value": quoted})
+    return kept if any(now is not was for now, was in zip(kept, remarks, strict=True)) else remarks
+
+
 def _pairs(pairs: list[list[str]], name: str, fields: Fields) -> list[list[str]]:
     now = [_pair(pair, fields, cookies=name == "cookies") for pair in pairs]
     return now if any(one is not pair for one, pair in zip(now, pairs, strict=True)) else pairs
@@ -229,6 +253,20 @@ _REQUEST: dict[str, Scrub] = {
     "data": _tree,
     "env": _tree,
     "fragment": _text,
+}
+
+
+_WHOLE: dict[str, Scrub] = {
+    "contexts": _contexts,
+    "user": _tree,
+    "extra": _tree,
+    "tags": _tags,
+    "transaction": _url,
+    "errors": _remarks,
+    "csp": _tree,
+    "nel": _tree,
+    "template": _tree,
+    "query": _tree,
 }
 
 
