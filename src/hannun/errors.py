@@ -106,6 +106,7 @@ class Errors:
             self.store,
             self.store,
             self._meta.releases,
+            self.store.finder,
             runner,
             self._meta.projects.all,
             self._url,

@@ -73,3 +73,66 @@ def test_lists_have_links(api, path: str) -> None:
     assert answer.status_code == 200
     assert isinstance(answer.json(), list)
     assert answer.headers["link"].count('results="false"') == 2
+
+
+EVENTS = "/organizations/hannun/events/"
+
+
+@pytest.mark.parametrize(
+    ("params", "rows"),
+    [
+        (
+            {"field": ["error.type", "count()"], "sort": "-count"},
+            [["TimeoutError", 3], ["ValueError", 2], ["KeyError", 1]],
+        ),
+        ({"field": ["error.type", "count()"], "sort": "count()", "per_page": "1"}, [["KeyError", 1]]),
+        ({"field": ["city", "count_unique(user)"]}, [["서울", 1]]),
+        ({"field": "count()", "query": "error.type:*Error city:서울"}, [[6]]),
+        ({"field": ["project", "level"], "query": "error.type:KeyError"}, [["default", "error"]]),
+        ({"field": ["id"], "query": "project:default 결제 error.type:KeyError"}, [[f"{1:032x}"]]),
+        ({"field": ["id", "timestamp"], "sort": "timestamp", "per_page": "1"}, None),
+        ({"field": "id", "environment": "staging"}, []),
+        ({"field": "id", "start": "2020-01-01", "end": "2020-01-02"}, []),
+        ({"field": ["tags[city]"], "query": "error.type:KeyError"}, [["서울"]]),
+    ],
+)  # fmt: skip
+def test_a_table_of_events(api, params: dict, rows: list | None) -> None:
+    told = api.get(EVENTS, **params)
+    found = [list(row.values()) for row in told["data"]]
+    if rows is None:
+        rows = [[f"{1:032x}", found[0][1]]]
+    assert found == rows
+    assert set(told["meta"]["fields"]) >= {key for row in told["data"] for key in row}
+
+
+def test_a_table_knows_the_issue_of_an_event(api) -> None:
+    told = api.get(EVENTS, field=["issue", "title"], query="error.type:KeyError")
+    assert [row["issue"] for row in told["data"]] == [api.ids["KeyError"]]
+
+
+def test_a_project_lists_its_events_page_by_page(api) -> None:
+    seen, offset = [], 0
+    while rows := api.get("/projects/hannun/default/events/", per_page="4", cursor=f"0:{offset}:0"):
+        seen += rows
+        offset += 4
+    assert [one["eventID"] for one in seen] == [f"{number:032x}" for number in (23, 22, 21, 12, 11, 1)]
+    assert seen[0]["groupID"] == str(api.ids["TimeoutError"])
+    assert seen[0]["user"]["email"] == "kim@example.com"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "field=p95(span.duration)",
+        "field=" + "&field=".join("abcdefghijklmnopqrstuvwxyz"),
+        "field=issue&field=count()",
+        "field=count()&sort=title",
+        "field=id&query=is:unresolved",
+        "field=id&dataset=spans",
+        "field=id&query=a OR b",
+        "field=x%27)%20FROM%20system.tables%20--",
+    ],
+)
+def test_what_cannot_be_asked_of_events_is_said(api, query: str) -> None:
+    answer = api.call("GET", f"{EVENTS}?{query}")
+    assert (answer.status_code, list(answer.json())) == (400, ["detail"]), answer.text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hannun.api.sentry import info, issue, issue_acts, issue_list, projects, releases, unknown, uploads
+from hannun.api.sentry import events, info, issue, issue_acts, issue_list, projects, releases, unknown, uploads
 from hannun.api.sentry.backend import SentryBackend
 from hannun.model.http import Endpoint
 
@@ -16,6 +16,7 @@ def routes(backend: SentryBackend) -> list[Endpoint]:
         *issue_list.endpoints(backend),
         *issue_acts.endpoints(backend),
         *issue.endpoints(backend),
+        *events.endpoints(backend),
         *releases.endpoints(backend),
         *uploads.endpoints(backend),
         *unknown.endpoints(),

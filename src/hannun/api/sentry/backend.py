@@ -17,6 +17,7 @@ from hannun.api.sentry.answers import NOT_THERE, Page, SentryError
 from hannun.model.access import Access, User
 from hannun.model.account import Project
 from hannun.model.budget import Budget
+from hannun.model.event_search import EventFinder
 from hannun.model.http import Endpoint, Handler, principal_of
 from hannun.model.issue import IssueDesk, IssueReader
 from hannun.model.release_record import ReleaseDesk
@@ -38,6 +39,7 @@ class SentryBackend:
     reader: IssueReader
     desk: IssueDesk
     releases: ReleaseDesk
+    finder: EventFinder
     runner: QueryRunner
     projects: Callable[[], Sequence[Project]]
     url: str

@@ -9,6 +9,8 @@ from hannun.api.sentry.answers import SentryError
 from hannun.model.time import parse_timestamp_ms
 
 _PERIOD = re.compile(r"(\d{1,6})([smhdw]?)")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_OFFSET = re.compile(r"[+-]\d\d:?\d\d$")
 _UNITS_MS = {"": 1_000, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 MS_MAX = 1 << 46
 
@@ -37,7 +39,7 @@ def moment(said: str, name: str) -> int | None:
     if not said:
         return None
     try:
-        at_ms = parse_timestamp_ms(said if _has_zone(said) else f"{said}Z")
+        at_ms = parse_timestamp_ms(_whole(said))
     except ValueError as err:
         raise SentryError(400, f'"{said[:40]}" is not a valid ISO8601 date query in {name}') from err
     if abs(at_ms) > MS_MAX:
@@ -45,5 +47,7 @@ def moment(said: str, name: str) -> int | None:
     return at_ms
 
 
-def _has_zone(said: str) -> bool:
-    return "T" not in said or said.endswith(("Z", "z")) or re.search(r"[+-]\d\d:?\d\d$", said) is not None
+def _whole(said: str) -> str:
+    if _DATE.fullmatch(said):
+        return f"{said}T00:00:00Z"
+    return said if "T" not in said or said.endswith(("Z", "z")) or _OFFSET.search(said) else f"{said}Z"

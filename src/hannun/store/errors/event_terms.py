@@ -48,6 +48,9 @@ TEXTS = {
     "server_name": "host",
     "service": "service",
     "event.type": "kind",
+    "title": "title",
+    "message": "title",
+    "culprit": "culprit",
 }
 OPERATORS = {"=": "=", ">": ">", ">=": ">=", "<": "<", "<=": "<="}
 LATEST = "latest"
@@ -90,13 +93,16 @@ class EventSearch:
         for bound, sign, step in ((question.start_ms, ">=", HOUR_MS), (question.end_ms, "<=", 1)):
             if bound is not None:
                 at_ms = bound if terms else bound // step * step
-                asked.conditions.append(f"{time} {sign} {_moment(asked, at_ms)}")
-        for term in terms:
-            condition = self._condition(asked, term, question.projects)
-            asked.conditions.append(f"NOT ({condition})" if term.negated else condition)
+                asked.conditions.append(f"{time} {sign} {moment(asked, at_ms)}")
+        asked.conditions += self.conditions(asked, terms, question.projects)
         where = "\n  AND ".join(asked.conditions) or "true"
         sql = f"SELECT project, hash\nFROM events\nWHERE {where}\nGROUP BY project, hash"
         return self.issues_of(self._engine.query_arrow(sql, asked.params, budget))
+
+    def conditions(self, asked: Question, terms: Sequence[Compare | Has], projects: Sequence[int]) -> list[str]:
+        """One for each term; what they compare with goes to the parameters."""
+        found = [(term, self._condition(asked, term, projects)) for term in terms]
+        return [f"NOT ({condition})" if term.negated else condition for term, condition in found]
 
     def issues_of(self, rows: Any) -> Issues:
         """The distinct issues of an answer's (project, hash)."""
@@ -113,7 +119,7 @@ class EventSearch:
         if isinstance(term, Has):
             return _present(asked, term)
         if term.tag:
-            return _compared(asked, _tag(asked, term.key), term)
+            return _compared(asked, tag(asked, term.key), term)
         match term.key:
             case "level":
                 levels = [EVENT_LEVELS.index(_level(str(value))) for value in term.values]
@@ -125,14 +131,14 @@ class EventSearch:
             case "error.unhandled":
                 return _handled(asked, term, NO)
             case "timestamp":
-                bounds = [f"ts {OPERATORS[term.op]} {_moment(asked, int(value))}" for value in term.values]
+                bounds = [f"ts {OPERATORS[term.op]} {moment(asked, int(value))}" for value in term.values]
                 return f"({' OR '.join(bounds)})"
             case "release" if LATEST in term.values:
                 return self._release_in(asked, self._latest(projects))
             case "release.version" | "release.package" | "release.build":
                 return self._release_in(asked, self._releases(projects, term))
             case _:
-                return _compared(asked, TEXTS.get(term.key) or _tag(asked, term.key), term)
+                return _compared(asked, TEXTS.get(term.key) or tag(asked, term.key), term)
 
     def _release_in(self, asked: Question, releases: Sequence[str]) -> str:
         return f"release IN {asked.param(list(releases), 'Array(String)')}"
@@ -164,11 +170,13 @@ class EventSearch:
             return [(row.project_id, row.version) for row in connection.execute(known)]
 
 
-def _moment(asked: Question, at_ms: int) -> str:
+def moment(asked: Question, at_ms: int) -> str:
+    """A point in time, from Unix ms."""
     return f"fromUnixTimestamp64Milli({asked.param(at_ms, 'Int64')}, 'UTC')"
 
 
-def _tag(asked: Question, key: str) -> str:
+def tag(asked: Question, key: str) -> str:
+    """The value of a tag, "" without it."""
     return f"tags[{asked.param(key, 'String')}]"
 
 
@@ -178,7 +186,7 @@ def _present(asked: Question, term: Has) -> str:
     if term.key in ("error.handled", "error.unhandled") and not term.tag:
         return f"handled IN ({NO}, {YES})"
     column = None if term.tag else TEXTS.get(term.key)
-    return f"{column or _tag(asked, term.key)} != ''"
+    return f"{column or tag(asked, term.key)} != ''"
 
 
 def _compared(asked: Question, column: str, term: Compare) -> str:

@@ -27,6 +27,7 @@ from hannun.store.errors.erase import Eraser
 from hannun.store.errors.event_terms import EventSearch
 from hannun.store.errors.events import EventTable
 from hannun.store.errors.family import NAME, EventBatch, EventFamily
+from hannun.store.errors.found_events import FoundEvents
 from hannun.store.errors.listing import IssueList
 from hannun.store.errors.merging import Merging
 from hannun.store.errors.pages import IssuePages
@@ -84,6 +85,7 @@ class ErrorStore:
         self._pages = IssuePages(EventTable(engine), self._rows, self._directory)
         self._tags = EventTags(engine, database)
         search = EventSearch(engine, database, self._directory)
+        self.finder = FoundEvents(engine, search, self._directory)
         self._list = IssueList(database, search, self._volumes, self._clock.now_ms)
         self._desk = Desk(database, self._family, self._accounts.releases, self._clock)
         self._merging = Merging(engine, self._family, self._accounts, self._clock)
