@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hannun.model.errors import DiskFull, Overloaded, StoreUnavailable
+from hannun.model.errors import DiskFull, OutOfBounds, Overloaded, StoreUnavailable
 from hannun.model.labels import Labels
 from hannun.model.project_key import KeyLimit, ProjectKey
 from hannun.observe.outcomes import Outcomes
@@ -197,6 +197,25 @@ async def test_a_broken_item_alone_is_400_and_costs_only_itself(house, item, pay
 async def test_an_event_nested_too_deep_for_us_is_an_error_of_the_sender(house) -> None:
     answer = await send(house, ("event", {"message": "recurse"}))
     assert (answer.status_code, answer.json()) == (400, {"detail": "event: nested too deep"})
+
+
+async def test_a_fault_of_ours_in_one_item_costs_no_other(build) -> None:
+    def broken(*_: Any) -> Any:
+        raise ZeroDivisionError
+
+    house = build(kept=(Room.SESSIONS,), take=broken)
+    assert (await send(house, ("event", EVENT))).status_code == 500
+    assert (await send(house, ("event", EVENT), ("session", SESSION))).status_code == 200
+    assert len(house.rooms[Room.SESSIONS].values) == 1
+    assert house.counted()["error", "invalid", "item on which the server failed"] == 2
+
+
+async def test_values_out_of_bounds_are_refused_alone(build) -> None:
+    house = build(kept=(Room.SESSIONS,))
+    house.rooms[Room.SESSIONS].fails = OutOfBounds("too old")
+    assert (await send(house, ("session", SESSION))).status_code == 400
+    assert (await send(house, ("session", SESSION), ("event", EVENT))).status_code == 200
+    assert house.counted()["session", "invalid", "timestamp out of bounds"] == 2
 
 
 async def test_an_item_beyond_its_size_is_413_with_everything_else_kept(build) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,11 +33,11 @@ from hannun.wire.sentry.dsn import Dsn
 from hannun.wire.sentry.envelope import Envelope
 from hannun.wire.sentry.ids import project_number
 
+_log = logging.getLogger("hannun.receive.sentry")
 SIGNAL = "default"
 """Category of requests of which nobody knows what was in them."""
 UNKNOWN_KEY = "event submission rejected with_reason: unknown or disabled DSN key"
 WRONG_PROJECT = "event submission rejected with_reason: the DSN key belongs to another project"
-
 FOREIGN_ORIGIN = "event submission rejected with_reason: pages of this origin may not send with this key"
 USER_AGENT_LENGTH_MAX = 1_024
 
@@ -67,6 +68,7 @@ class SentryIntake:
         self._in_flight = in_flight or InFlight(self.limits.body.in_flight_bytes_max)
         self._large = asyncio.Semaphore(self.limits.large_at_once)
         self._take_event = take_event or _take_event
+        # The first event loads tables and patterns, which takes half a second: in a thread.
         self._warm = take_event is not None
         registry.load_all()
 
@@ -130,8 +132,10 @@ class SentryIntake:
     def say(self, sheet: Sheet, value: dict[str, object], status: int = 200) -> Response:
         """The answer to what was delivered: limits stand in it whatever its status is."""
         limits = _merged([*self.quota.active(sheet.key), *sheet.limited])
-        if sheet.taken or not (sheet.limited or sheet.invalid or sheet.too_large):
+        if sheet.taken or not (sheet.limited or sheet.invalid or sheet.too_large or sheet.failed):
             return answers.taken(value, limits, status)
+        if sheet.failed:
+            return answers.detail("Internal error; the server's log tells more", 500, limits)
         if sheet.too_large:
             return answers.detail(sheet.too_large, 413, limits)
         if sheet.refused is not None:
@@ -170,7 +174,7 @@ class SentryIntake:
             held.take(sum(len(one.payload) for one in envelope.items))
             sheet = await self._sheet(asked, envelope)
             await asyncio.to_thread(self._fill, sheet, envelope)
-        self._warm = True
+        self._warm = self._warm or sheet.had_event
         return sheet
 
     async def _sheet(self, asked: _Asked, envelope: Envelope) -> Sheet:
@@ -211,6 +215,10 @@ class SentryIntake:
                 sheet.count(handler.category, Outcome.INVALID, 1, "item that is too large")
             except WireError as err:
                 sheet.reject(handler.category, "item that cannot be read", str(err))
+            except Exception:  # noqa: BLE001 - a fault of ours in one item must not cost the items beside it
+                _log.exception("an item of type %r could not be taken", found.type[:40])
+                sheet.failed = True
+                sheet.count(handler.category, Outcome.INVALID, 1, "item on which the server failed")
         if sheet.filtered:
             # Files of an event that a filter keeps out go with it.
             for one in sheet.rooms.pop(Room.ATTACHMENTS, []):

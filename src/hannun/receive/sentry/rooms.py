@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from hannun.model.errors import DiskFull, HannunError, Overloaded, StoreUnavailable
+from hannun.model.errors import DiskFull, HannunError, OutOfBounds, Overloaded, StoreUnavailable
 from hannun.model.event import Event, EventSink
 from hannun.model.sentry_items import (
     AttachmentSink,
@@ -141,6 +141,10 @@ class Rooms:
                 sheet.count(category, Outcome.LIMITED, quantity, why)
             sheet.refused = err
             sheet.limited.append(Limited(retry_after_s(err), tuple(quantities), "organization", "busy"))
+            return
+        except OutOfBounds as err:
+            for category, quantity in quantities.items():
+                sheet.reject(category, "timestamp out of bounds", str(err), quantity)
             return
         repeated, left_out = kept.repeated, kept.left_out
         for category, quantity in quantities.items():

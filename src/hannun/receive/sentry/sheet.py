@@ -83,6 +83,8 @@ class Sheet:
     taken: int = 0
     refused: HannunError | None = None
     """Why the store did not take something."""
+    failed: bool = False
+    """A fault of ours."""
     had_event: bool = False
     filtered: str = ""
     """Why the event of the envelope was kept out."""
