@@ -55,6 +55,13 @@ export async function the_setup_turns_into_the_first_error(visitor) {
   await assertAccessible(page, visitor.ui);
   await send(visitor, PAYMENT);
   await page.waitForSelector("main >> text=RuntimeError", { timeout: 15_000 });
+  await page.keyboard.press("e");
+  await page.waitForSelector("main >> text=할 일이 없습니다");
+  assert.equal(await page.locator("main >> text=FastAPI").count(), 0, "the setup is for those who never sent anything");
+  await page.click("main button >> text=해결");
+  await page.waitForSelector("main >> text=RuntimeError");
+  await page.keyboard.press("u");
+  await page.waitForSelector("main >> text=RuntimeError", { state: "detached" });
 }
 
 export async function issues_are_triaged_without_a_mouse(visitor) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { asText, contexts, crumbs, firstOpen, framesOf, message, request, runs, thrown } from "./event.ts";
+import { asText, contexts, crumbs, firstOpen, framesOf, message, request, runs, shownRepr, thrown } from "./event.ts";
 
 const frame = (fn: string, inApp: boolean, more: object = {}) => ({
   function: fn,
@@ -131,5 +131,12 @@ describe("an event's payload", () => {
       frames: [frame("f", true, { vars: { __name__: "m", order: 7, __doc__: "d", cart: 1 } })],
     });
     expect(one?.vars.map(([name]) => name)).toEqual(["order", "cart", "__name__", "__doc__"]);
+  });
+
+  it("shows what Python wrote without a second pair of quotes", () => {
+    const [one] = thrown({ platform: "python", exception: [{ stacktrace: { frames: [frame("f", true)] } }] });
+    expect(one?.frames[0]?.reprs).toBe(true);
+    expect(shownRepr([{ sku: "'A-1'", qty: "2" }, []])).toBe("[\n  {\n    sku: 'A-1',\n    qty: 2\n  },\n  []\n]");
+    expect(shownRepr("'A-1'")).toBe("'A-1'");
   });
 });

@@ -14,6 +14,8 @@ export interface Frame {
   source: readonly (readonly [number, string, boolean])[];
   vars: readonly (readonly [string, Json])[];
   mapped: boolean;
+  /** Its locals came as Python writes them: what is text stands in quotes already. */
+  reprs: boolean;
 }
 
 export interface Thrown {
@@ -64,7 +66,7 @@ const pairs = (value: Json): [string, Json][] =>
 const locals = (value: Json): [string, Json][] =>
   pairs(value).sort(([a], [b]) => Number(a.startsWith("__")) - Number(b.startsWith("__")));
 
-function frameOf(raw: Json): Frame {
+function frameOf(raw: Json, platform: Json): Frame {
   const it = obj(raw);
   const line = num(it["lineno"]);
   const source: [number, string, boolean][] = [];
@@ -85,11 +87,16 @@ function frameOf(raw: Json): Frame {
     source,
     vars: locals(it["vars"]),
     mapped: obj(it["data"])["sourcemap"] !== undefined,
+    reprs: (it["platform"] ?? platform) === "python",
   };
 }
 
 /** Frames of a stack, the failing call first. */
-export const framesOf = (stack: Json): Frame[] => list(obj(stack)["frames"]).filter(isObj).map(frameOf).reverse();
+export const framesOf = (stack: Json, platform: Json = ""): Frame[] =>
+  list(obj(stack)["frames"])
+    .filter(isObj)
+    .map((raw) => frameOf(raw, platform))
+    .reverse();
 
 /** The exception that was raised first in the list, then what caused it. */
 export function thrown(payload: Obj): Thrown[] {
@@ -103,7 +110,7 @@ export function thrown(payload: Obj): Thrown[] {
         module: text(it["module"]),
         handled: typeof mechanism["handled"] === "boolean" ? mechanism["handled"] : null,
         mechanism: text(mechanism["type"]),
-        frames: framesOf(it["stacktrace"]),
+        frames: framesOf(it["stacktrace"], payload["platform"]),
       };
     });
   if (values.some((one) => one.frames.length > 0)) return values.reverse();
@@ -117,8 +124,8 @@ export function thrown(payload: Obj): Thrown[] {
 function stackElsewhere(payload: Obj): Frame[] {
   const threads = list(payload["threads"]).filter(isObj);
   const thread = threads.find((one) => one["crashed"]) ?? threads.find((one) => one["current"]) ?? threads[0];
-  const frames = thread ? framesOf(thread["stacktrace"]) : [];
-  return frames.length ? frames : framesOf(payload["stacktrace"]);
+  const frames = thread ? framesOf(thread["stacktrace"], payload["platform"]) : [];
+  return frames.length ? frames : framesOf(payload["stacktrace"], payload["platform"]);
 }
 
 /** Runs of frames: those that stand open or in view, and library frames folded between them. */
@@ -257,6 +264,16 @@ export function shown(value: Json): string {
     : value === undefined
       ? ""
       : JSON.stringify(value, null, typeof value === "object" ? 2 : 0);
+}
+
+/** A value whose texts were written by Python: shown as they are, without a second pair of quotes. */
+export function shownRepr(value: Json, indent = ""): string {
+  if (typeof value !== "object" || value === null) return shown(value);
+  const deeper = `${indent}  `;
+  const [open, close, rows] = Array.isArray(value)
+    ? ["[", "]", value.map((one) => shownRepr(one, deeper))]
+    : ["{", "}", Object.entries(value).map(([name, one]) => `${name}: ${shownRepr(one, deeper)}`)];
+  return rows.length ? `${open}\n${rows.map((row) => deeper + row).join(",\n")}\n${indent}${close}` : open + close;
 }
 
 /** The whole event as plain text, for a message to a colleague or a machine. */
