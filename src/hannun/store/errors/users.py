@@ -15,6 +15,7 @@ from hannun.store.errors.directory import HashDirectory
 EXACT_MAX = 1_000
 MEMBERS_MAX = 200_000
 """Hashes in memory over all issues, some 15 MB."""
+ISSUES_MAX = 20_000
 
 _USERS = (
     "SELECT hash, groupUniqArray({limit})(user)\nFROM events\n"
@@ -62,7 +63,7 @@ class IssueUsers:
                 self._forget(issue)
                 self._many.add(issue)
                 self.dirty.add(issue)
-        while self._members > MEMBERS_MAX and self._known:
+        while self._known and (self._members > MEMBERS_MAX or len(self._known) > ISSUES_MAX):
             self._forget(next(iter(self._known)))
         return counts
 
