@@ -21,6 +21,10 @@ def test_the_defaults_and_what_is_well_written_pass() -> None:
         (ProjectOptions(filters=InboundFilters(ip_addresses=("home",))), "home"),
         (ProjectOptions(filters=InboundFilters(legacy_browsers=("netscape",))), "netscape"),
         (ProjectOptions(filters=InboundFilters(error_messages=("x",) * 501)), "error_messages"),
+        (
+            ProjectOptions(filters=InboundFilters(releases=tuple("*한?" * 60 + str(at) for at in range(500)))),
+            "releases",
+        ),
         (ProjectOptions(safe_fields=("x" * 1001,)), "safe_fields"),
         (ProjectOptions(pii_config="{"), "not JSON"),
         (ProjectOptions(fingerprint_rules="no arrow"), "1"),

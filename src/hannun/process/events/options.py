@@ -8,10 +8,12 @@ from hannun.model.errors import ConfigError
 from hannun.model.project import LEGACY_BROWSERS, ProjectOptions
 from hannun.model.text import Text
 from hannun.process.grouping import GroupingRules
+from hannun.process.inbound import globs
+from hannun.process.scrubbing.fields import FIELD_CHARACTERS_MAX, FIELDS_MAX
 from hannun.process.scrubbing.pii import config
 
-ENTRIES_MAX = 500
-ENTRY_CHARACTERS_MAX = 1000
+ENTRIES_MAX = FIELDS_MAX
+ENTRY_CHARACTERS_MAX = FIELD_CHARACTERS_MAX
 
 
 def check(options: ProjectOptions) -> None:
@@ -31,6 +33,14 @@ def check(options: ProjectOptions) -> None:
                 Text(
                     en=f"`{name}` has at most {ENTRIES_MAX} entries of at most {ENTRY_CHARACTERS_MAX} characters",
                     ko=f"`{name}`에는 {ENTRY_CHARACTERS_MAX}자 이하의 항목을 {ENTRIES_MAX}개까지 적을 수 있습니다",
+                )
+            )
+    for name in ("error_messages", "releases", "csp_sources"):
+        if any(entry.strip() for entry in lists[name]) and globs.compiled(lists[name]) is None:
+            raise ConfigError(
+                Text(
+                    en=f"`{name}` is too large all together: shorten its entries or leave some out",
+                    ko=f"`{name}` 전체가 너무 큽니다. 항목을 줄이거나 몇 개를 빼 주세요",
                 )
             )
     for address in filters.ip_addresses:

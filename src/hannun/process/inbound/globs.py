@@ -9,9 +9,12 @@ from typing import Any
 _CHARACTERS_MAX = 8192
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def compiled(globs: tuple[str, ...]) -> Any | None:
-    """`fullmatch(bytes)` of any of `globs`, without regard to case; None when there is none."""
+    """`fullmatch(bytes)` of any of `globs`, without regard to case; None when there is none, or far too many.
+
+    `events/options.py` refuses those; an event must not be lost for them.
+    """
     import re2  # 15 ms that only a project with globs should cost
 
     told = [glob.strip()[:_CHARACTERS_MAX] for glob in globs if glob.strip()]
@@ -22,7 +25,10 @@ def compiled(globs: tuple[str, ...]) -> Any | None:
     options.max_mem = 8 << 20
     options.case_sensitive = False
     options.dot_nl = True
-    return re2.compile("|".join(f"(?:{_pattern(glob)})" for glob in told).encode("utf-8", "replace"), options)
+    try:
+        return re2.compile("|".join(f"(?:{_pattern(glob)})" for glob in told).encode("utf-8", "replace"), options)
+    except re2.error:
+        return None
 
 
 def matches(globs: tuple[str, ...], text: str) -> bool:

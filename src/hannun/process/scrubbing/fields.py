@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from typing import Any
 
+import orjson
+
 from hannun.model.project import ProjectOptions
 
 _ANYWHERE = (
@@ -26,12 +28,14 @@ COOKIES = frozenset({
 """Names under which frameworks keep a session; whoever has its value is that visitor."""
 
 _BY_FORM = (
-    r"-----begin|bearer\s|://[^/@\s\"]{1,300}@|//[\w%.+~-]{0,128}:[^\s/@\"]{1,256}@|\d{3}-\d{2}-\d{4}|(?:\d[ -]?){13}|"
+    r"-----begin|bearer[\s\\]|//[\w%.+~-]{0,128}:[^\s/@\"]{1,256}@|\d{3}-\d{2}-\d{4}|(?:\d[ -]?){13}|"
     r"(?-i:[A-Z]{2}\d{2}[A-Z0-9]{11})"
 )
 """A superset of what `values.PARTS` finds, over JSON."""
 _BY_ADDRESS = r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}|[0-9a-f]{0,4}:[0-9a-f]{0,4}:"
 _SEEN_MAX = 20_000
+FIELDS_MAX, FIELD_CHARACTERS_MAX = 500, 200
+"""Of a project's own; `events/options.py` refuses more."""
 
 
 class Fields:
@@ -40,7 +44,8 @@ class Fields:
     __slots__ = ("_keys", "_seen", "_values", "hot", "ips", "parts", "safe")
 
     def __init__(self, defaults: bool, ips: bool, sensitive: tuple[str, ...], safe: tuple[str, ...]) -> None:
-        own = tuple(re.escape(field.strip()) for field in sensitive if field.strip())
+        named = [field.strip().encode("utf-8", "replace").decode() for field in sensitive[:FIELDS_MAX] if field.strip()]
+        own = tuple(re.escape(field[:FIELD_CHARACTERS_MAX]) for field in named)
         keys = (*(_IN_KEYS if defaults else ()), *own)
         values = (*(_IN_VALUES if defaults else ()), *own)
         self._keys = re.compile("|".join(keys), re.IGNORECASE) if keys else None
@@ -49,7 +54,9 @@ class Fields:
         self.parts = defaults
         self.ips = ips
         self.safe = frozenset(field.strip().lower() for field in safe if field.strip())
-        hot = [*(word.replace("^", "").replace("$", "") for word in keys)]
+        hot = [word.replace("^", "").replace("$", "") for word in keys]
+        # In JSON a quote or a backslash stands behind another backslash.
+        hot += [re.escape(orjson.dumps(field[:FIELD_CHARACTERS_MAX]).decode()[1:-1]) for field in named]
         if defaults:
             hot.append(_BY_FORM)
         if ips:
