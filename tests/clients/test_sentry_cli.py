@@ -51,11 +51,13 @@ class Bench:
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     folder = tmp_path_factory.mktemp("sentry-cli")
     data = folder / "data"
-    with Server(data, flags=("--no-self",)) as server:
+    # With a user, so that it is the token that lets in.
+    with Server(data, flags=("--no-self",), env={"HANNUN_ADMIN_PASSWORD": "correct horse"}) as server:
         made = [sys.executable, "-m", "hannun", "token", "create", "ci", "--role", "editor", "--sentry"]
         made += ["--url", server.url, "--data-dir", str(data)]
         token = subprocess.run(made, capture_output=True, check=True, text=True, timeout=60).stdout.strip()
-        (project,) = httpx.get(f"{server.url}/api/0/projects/hannun/default/keys/").json()
+        shown = {"authorization": f"Bearer {token}"}
+        (project,) = httpx.get(f"{server.url}/api/0/projects/hannun/default/keys/", headers=shown).json()
         shop = folder / "shop"
         shop.mkdir()
         for words in (
@@ -116,13 +118,19 @@ def test_releases_are_archived_restored_and_deleted(bench: Bench) -> None:
 def test_an_event_of_a_release_is_an_issue(bench: Bench) -> None:
     bench.cli("send-event", "-m", "from the command line", "-r", "cli@1.0.0", SENTRY_DSN=bench.dsn)
     until(lambda: bench.get("/organizations/hannun/issues/").json() != [], "the event is an issue")
-    assert "from the command line" in bench.cli("issues", "list", SENTRY_PROJECT="default")
+    for what in ("issues", "events"):
+        assert "from the command line" in bench.cli(what, "list", SENTRY_PROJECT="default")
     assert bench.get("/organizations/hannun/releases/cli@1.0.0/").json()["newGroups"] == 1
 
 
 def test_a_monitored_job_runs(bench: Bench) -> None:
     bench.cli("monitors", "run", "nightly", "--", "true", SENTRY_DSN=bench.dsn)
     bench.cli("monitors", "run", "nightly", "--", "false", code=1, SENTRY_DSN=bench.dsn)
+
+
+def test_a_token_that_is_none_lets_nobody_in(bench: Bench) -> None:
+    other = bench.token[:-4] + ("AAAA" if not bench.token.endswith("AAAA") else "BBBB")
+    assert "401" in bench.cli("releases", "list", code=1, SENTRY_AUTH_TOKEN=other, SENTRY_PROJECT="default")
 
 
 def test_what_is_not_there_is_said(bench: Bench) -> None:
