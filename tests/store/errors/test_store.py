@@ -64,3 +64,14 @@ def test_issues_are_listed_as_asked(bench: Any) -> None:
     assert bench.list(Compare("browser.name", "=", ("chrome*",))) == ["old"]
     assert bench.list(Compare("release.version", ">=", ("2.0",))) == ["new"]
     assert bench.list(FreeText("WIC")) == ["twice"]
+
+
+def test_releases_of_an_issue_are_those_of_its_earliest_and_latest_events_that_name_one(bench: Any) -> None:
+    now = bench.clock.ms
+    assert bench.send("a", at_ms=now - 3_000).first_release == ""
+    seen = bench.send("a", at_ms=now - 2_000, release="app@1.1")
+    assert (seen.first_release, seen.last_release) == ("app@1.1", "app@1.1")
+    bench.put(bench.event("a", at_ms=now, release="app@1.2"), bench.event("a", at_ms=now + 1))
+    late = bench.send("a", at_ms=now - 5_000, release="app@1.0")
+    assert (late.first_release, late.last_release) == ("app@1.0", "app@1.2")
+    assert (late.first_seen_ms, late.last_seen_ms) == (now - 5_000, now + 1)

@@ -232,7 +232,7 @@ def _new_row(tally: Tally, number: int, now_ms: int) -> dict[str, Any]:
         "number": number,
         "first_seen_ms": tally.first.ts_ms,
         "last_seen_ms": tally.last.ts_ms,
-        "first_release": tally.first.identity.release,
+        "first_release": tally.first_release,
         "last_release": tally.last_release,
         "last_release_ms": tally.last_release_ms,
         "events": tally.events,
@@ -248,9 +248,9 @@ def _updated(row: Any, tally: Tally, events: int, users: int, turn: Turn | None)
     values |= told_columns(tally.last) if newer else {}
     values["until_ms"] = read_details(row.details).until_ms if row.status == IssueStatus.ARCHIVED.value else None
     values |= standing_columns(turn.standing) if turn is not None else {}
-    if tally.first.ts_ms < row.first_seen_ms:
-        values["first_seen_ms"] = tally.first.ts_ms
-        values["first_release"] = tally.first.identity.release or row.first_release
+    values["first_seen_ms"] = min(row.first_seen_ms, tally.first.ts_ms)
+    if tally.first_release and (not row.first_release or tally.first_release_ms < row.first_seen_ms):
+        values["first_release"] = tally.first_release
     if tally.last_release and tally.last_release_ms >= row.last_release_ms:
         values["last_release"], values["last_release_ms"] = tally.last_release, tally.last_release_ms
     last_seen_ms = max(row.last_seen_ms, tally.last.ts_ms)

@@ -24,6 +24,9 @@ class Tally:
     hashes: list[str] = field(default_factory=list)
     """Those that no issue had."""
     releases: list[str] = field(default_factory=list)
+    first_release: str = ""
+    """Of the earliest event that names one."""
+    first_release_ms: int = 0
     last_release: str = ""
     last_release_ms: int = 0
 
@@ -40,6 +43,8 @@ class Tally:
             self.releases.append(release)
         if release and event.ts_ms >= self.last_release_ms:
             self.last_release, self.last_release_ms = release, event.ts_ms
+        if release and (not self.first_release or event.ts_ms < self.first_release_ms):
+            self.first_release, self.first_release_ms = release, event.ts_ms
 
 
 def tallied(events: Sequence[Event], find: FindIssue) -> list[Tally]:
