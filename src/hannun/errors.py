@@ -83,7 +83,7 @@ class Errors:
                 profiles=self.kept.profiles,
             )
         )
-        self.pages = ErrorBackend(self.store, self.store, self._explain, self.kept.pages)
+        self.pages = ErrorBackend(self.store, self.store, self._explain, self.kept.pages, meta.releases)
 
     @property
     def retained(self) -> tuple[Signal, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hannun.api.hannun.backend import Backend
-from hannun.api.hannun.errors import acts, attachments, health, issue, monitors, recordings, stream
+from hannun.api.hannun.errors import acts, attachments, health, issue, monitors, recordings, releases, stream
 from hannun.api.hannun.errors.backend import ErrorBackend
 from hannun.api.hannun.errors.kept import KeptBackend
 from hannun.api.hannun.route import Route
@@ -16,6 +16,7 @@ def routes(backend: Backend, errors: ErrorBackend) -> list[Route]:
         *stream.routes(backend, errors),
         *acts.routes(backend, errors),
         *issue.routes(backend, errors),
+        *(releases.routes(backend, errors.releases) if errors.releases is not None else ()),
         *(_of_kept(backend, errors, errors.kept) if errors.kept is not None else ()),
     ]
 

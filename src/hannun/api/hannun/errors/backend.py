@@ -14,6 +14,7 @@ from hannun.model.errors import WireError
 from hannun.model.event import Grouping
 from hannun.model.http import principal_of
 from hannun.model.issue import Issue, IssueDesk, IssueReader
+from hannun.model.release_record import ReleaseDesk
 from hannun.model.text import Text
 
 BAD_ID = Text(
@@ -30,6 +31,7 @@ class ErrorBackend:
     desk: IssueDesk
     explain: Callable[[int, Mapping[str, Any]], Grouping]
     kept: KeptBackend | None = None
+    releases: ReleaseDesk | None = None
 
 
 def name_of(request: Request) -> str:
