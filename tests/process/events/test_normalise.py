@@ -390,6 +390,12 @@ def test_the_names_of_raven_are_read_as_those_of_today() -> None:
     assert event["sdk"] == {"name": "raven-python", "version": "6.10.0"}
 
 
+def test_a_client_that_names_itself_only_on_the_wire_is_the_sdk() -> None:
+    facts = EventFacts(1, NOW_MS, client="raven-js/3.27.2")
+    assert read({}, facts)["sdk"] == {"name": "raven-js", "version": "3.27.2"}
+    assert read({"sdk": {"name": "mine"}}, facts)["sdk"] == {"name": "mine"}
+
+
 def test_ids_of_the_trace_are_hex_or_left_out() -> None:
     trace = {"trace_id": "A" * 32, "span_id": "zz", "parent_span_id": None, "op": "http"}
     event = read({"contexts": {"trace": trace}})

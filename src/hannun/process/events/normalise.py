@@ -99,6 +99,8 @@ def normalise(raw: Mapping[str, Any], facts: EventFacts) -> dict[str, Any]:
     for name in REPORTS:
         if isinstance(told.get(name), dict):
             event[name] = REPORT.read(told[name], name, remarks)
+    if "sdk" not in event and facts.client and (client := read_sdk(facts.client, remarks)):
+        event["sdk"] = client
     _names_of_deploy(event, remarks)
     event["level"] = _level(told, event, remarks)
     event["type"] = _type(event)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from hannun.process.events.limits import BODY, DATA, HEADERS, MESSAGE, NAME, PATH, TAGS
+from hannun.process.events.limits import BODY, DATA, HEADERS, MESSAGE, NAME, PATH
 from hannun.process.events.pairs import of_cookies, of_query, pairs_of
 from hannun.process.events.plain import shortened
 from hannun.process.events.remarks import INVALID, TOO_LONG, TOO_MANY, Remarks
@@ -134,7 +134,7 @@ def _pairs(raw: Any, path: str, longest: int, remarks: Remarks) -> list[list[str
 
 def _line(raw: Any, longest: int, path: str, remarks: Remarks) -> str:
     if isinstance(raw, list) and raw and all(isinstance(one, str) for one in raw):
-        raw = ", ".join(raw[:TAGS]) if len(raw) > 1 else raw[0]
+        raw = ", ".join(raw[:HEADERS]) if len(raw) > 1 else raw[0]
     written = raw if isinstance(raw, str) else "" if raw is None else as_text(raw)
     if written is None:
         written = orjson.dumps(raw).decode()
