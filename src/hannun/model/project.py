@@ -37,7 +37,7 @@ class ProjectOptions:
     """Frozen and hashable, so what is compiled from one is kept. The defaults are Sentry's.
 
     `scrub_data` False leaves all as it came, also with rules; `scrub_defaults` is the built-in list of field names and
-    value patterns. `pii_config` is Sentry's `relayPiiConfig` as JSON text. `fingerprint_rules` and `stack_rules` are
+    value patterns. `safe_fields` are names, or selectors of a place (`extra.card`). `pii_config` is Sentry's `relayPiiConfig` as JSON text. `fingerprint_rules` and `stack_rules` are
     in Sentry's rule languages.
     """
 

@@ -210,6 +210,34 @@ def test_fields_of_the_projects_own() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("safe", "kept"),
+    [
+        ("extra.token", {"extra"}),
+        ("$frame.vars.token", {"vars"}),
+        ("**.token", {"extra", "vars", "deep"}),
+        ("extra.**", {"extra", "deep"}),
+        ("$http.headers.authorization", {"header"}),
+        ("extra..broken", set()),
+    ],
+)
+def test_safe_fields_may_name_a_place(safe: str, kept: set[str]) -> None:
+    raw = {
+        "extra": {"token": "x", "more": [{"token": "x"}]},
+        "stacktrace": {"frames": [{"function": "f", "vars": {"token": "x"}}]},
+        "request": {"headers": {"Authorization": "x"}},
+    }
+    event = clean(raw, ProjectOptions(safe_fields=(safe,)))
+    seen = {
+        "extra": event["extra"]["token"],
+        "deep": event["extra"]["more"][0]["token"],
+        "vars": event["stacktrace"]["frames"][0]["vars"]["token"],
+        "header": event["request"]["headers"][0][1],
+    }
+    assert {name for name, value in seen.items() if value == "x"} == kept
+    assert set(seen.values()) <= {"x", FILTERED}
+
+
 def test_without_the_defaults_only_the_projects_own_fields_count() -> None:
     options = ProjectOptions(scrub_defaults=False, sensitive_fields=("mine",))
     extra = {"mine": "x", "password": "p", "card": "4111111111111111"}

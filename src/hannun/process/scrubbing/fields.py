@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from hannun.model.project import ProjectOptions
+from hannun.process.scrubbing.safe import selector_of
 
 _ANYWHERE = (
     "password", "passwd", "passphrase", "secret", "api[-_]?key", "auth", "credentials?", "mysql_pwd", "private[-_]?key",
@@ -41,7 +42,7 @@ FIELDS_MAX, FIELD_CHARACTERS_MAX = 500, 200
 class Fields:
     """The rules of one set of options, compiled. Projects with the same choices share one."""
 
-    __slots__ = ("_keys", "_seen", "_values", "hot", "ips", "parts", "safe")
+    __slots__ = ("_keys", "_seen", "_values", "hot", "ips", "parts", "safe", "safe_places")
 
     def __init__(self, defaults: bool, ips: bool, sensitive: tuple[str, ...], safe: tuple[str, ...]) -> None:
         named = [field.strip().encode("utf-8", "replace").decode() for field in sensitive[:FIELDS_MAX] if field.strip()]
@@ -54,6 +55,8 @@ class Fields:
         self.parts = defaults
         self.ips = ips
         self.safe = frozenset(field.strip().lower() for field in safe if field.strip())
+        self.safe_places = selector_of(tuple(field.strip() for field in safe if field.strip()))
+        """Of safe fields those that name a place, not only a field."""
         hot = [word.replace("^", "").replace("$", "") for word in keys]
         # In JSON a quote or a backslash stands behind another backslash.
         hot += [re.escape(orjson.dumps(field[:FIELD_CHARACTERS_MAX]).decode()[1:-1]) for field in named]

@@ -19,6 +19,7 @@ from hannun.process.scrubbing.fields import COOKIES, Fields, fields_of
 from hannun.process.scrubbing.pii.apply import applied
 from hannun.process.scrubbing.pii.config import pii_of
 from hannun.process.scrubbing.places import Path, replaced
+from hannun.process.scrubbing.safe import spared
 from hannun.process.scrubbing.values import EMAIL, FILTERED, IPV4, IPV6, without_parts
 
 Event = dict[str, Any]
@@ -43,6 +44,8 @@ def _by_defaults(event: Event, fields: Fields) -> Event:
     changes: list[tuple[Path, Any]] = []
     for path, scrub, value in (*_hot(list(_units(event)), fields), *_always(event)):
         now = scrub(value, str(path[-1]), fields)
+        if now is not value and fields.safe_places is not None:
+            now = spared(value, now, path, fields.safe_places, event)
         if now is not value:
             changes.append((path, now))
     return replaced(event, changes)

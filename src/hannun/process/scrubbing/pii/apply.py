@@ -43,7 +43,7 @@ def applied(event: dict[str, Any], rules: PiiRules) -> dict[str, Any]:
 
 def _walk(value: Any, path: tuple[str, ...], above: Steps, applications: tuple[Application, ...], by_name: bool) -> Any:
     name = path[-1]
-    steps = (*above, (name, _types(value, path)))
+    steps = (*above, (name, types_of(value, path)))
     if value is None or isinstance(value, bool):
         return value
     for application in applications:
@@ -93,7 +93,8 @@ def _without_root(steps: Steps) -> Steps:
     return steps[1:] if len(steps) > 1 else steps
 
 
-def _types(value: Any, path: tuple[str, ...]) -> frozenset[str]:
+def types_of(value: Any, path: tuple[str, ...]) -> frozenset[str]:
+    """The types that a selector may name of `value`, which stands at `path` from the event."""
     plain = _PLAIN.get(type(value), "string")
     if plain != "object":
         return _ONLY[plain]
