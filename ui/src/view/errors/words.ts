@@ -73,3 +73,13 @@ const ACT: Record<string, () => string> = {
   release: m.act_release,
 };
 export const actWord = (act: Activity): string => ACT[act.kind]?.() ?? act.kind;
+
+/** Why a frame does not count for the grouping, by what the server calls it. */
+const WHY_NOT: Record<string, () => string> = {
+  "left out by a rule": m.why_rule,
+  "calls itself": m.why_itself,
+  "made by the browser": m.why_browser,
+  "says nothing": m.why_nothing,
+  "not in the app": m.why_not_app,
+};
+export const whyNot = (said: string): string => WHY_NOT[said]?.() ?? said;
