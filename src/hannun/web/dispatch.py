@@ -156,7 +156,7 @@ class Dispatch:
             return refusal(admitted.status, admitted.what, lang, admitted.hint, challenge)
         lang = _remember(scope, admitted, lang)
         scope["path_params"] = dict(found.params)
-        if endpoint.access is not Access.PUSH:
+        if endpoint.access not in (Access.PUSH, Access.DSN):
             receive = BoundedBody(receive)
         try:
             return await endpoint.handler(Request(scope, receive, send))

@@ -138,6 +138,12 @@ def test_without_in_app_frames_all_frames_decide() -> None:
     assert [variant["name"] for variant in explain(event).variants] == ["system"]
 
 
+@pytest.mark.parametrize("path", ["http://127.0.0.1:3000/", "app:///", "shop/", "<anonymous>", "[native code]"])
+def test_frames_that_say_nothing_leave_it_to_the_text(path: str) -> None:
+    frame = {"function": "?", "filename": path, "in_app": True}
+    assert explain(thrown(frame, frame, value="no card")).variants[0]["values"] == ["Error", "no card"]
+
+
 def test_a_synthetic_exception_is_grouped_without_its_type() -> None:
     events = [thrown(py("a", "f"), kind=kind, platform="python") for kind in ("SIGSEGV", "EXC_BAD_ACCESS")]
     for event in events:

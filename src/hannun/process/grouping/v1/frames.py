@@ -117,9 +117,9 @@ def _filename(filename: str, abs_path: str, platform: str) -> Part | None:
     if not filename:
         return None
     name = re.split(r"[/\\]", filename)[-1].lower()
-    if is_url(abs_path):
+    if is_url(abs_path or filename):
         return Part("filename", name, "an address changes with every deployment")
-    if name in ("<anonymous>", "[native code]"):
+    if name in ("", "<anonymous>", "[native code]"):
         return Part("filename", name, "no file")
     if platform == "java":
         name = _JAVASSIST[0].sub(_JAVASSIST[1], name)
