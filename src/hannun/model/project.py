@@ -37,8 +37,8 @@ class ProjectOptions:
     """Frozen and hashable, so what is compiled from one is kept. The defaults are Sentry's.
 
     `scrub_data` False leaves all as it came, also with rules; `scrub_defaults` is the built-in list of field names and
-    value patterns. `safe_fields` are names, or selectors of a place (`extra.card`). `pii_config` is Sentry's `relayPiiConfig` as JSON text. `fingerprint_rules` and `stack_rules` are
-    in Sentry's rule languages.
+    value patterns. `safe_fields` are names, or selectors of a place (`extra.card`). `pii_config` is Sentry's
+    `relayPiiConfig` as JSON text. `fingerprint_rules` and `stack_rules` are in Sentry's rule languages.
     """
 
     scrub_data: bool = True
