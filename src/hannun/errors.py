@@ -69,7 +69,9 @@ class Errors:
         )
         self._keys = KeyDirectory(meta.projects, clock)
         self._logs = logs
-        self.kept = Kept(settings, engine, writer, meta, clock, outcomes=outcomes)
+        self.kept = Kept(
+            settings, engine, writer, meta, clock, outcomes=outcomes, note_releases=self.store.note_releases
+        )
         self._rooms = Rooms(
             writers(
                 self.store,
@@ -111,6 +113,7 @@ class Errors:
             self._meta.projects.all,
             self._url,
             users=lambda: [account.user for account in self._meta.users.all()],
+            monitors=self.kept.pages.monitors,
             clock=self._clock,
         )
         return [*sentry.routes(intake, otlp_logs=OtlpLogsReceiver(door).generic), *sentry_api.routes(rest)]

@@ -126,6 +126,11 @@ def test_an_event_of_a_release_is_an_issue(bench: Bench) -> None:
 def test_a_monitored_job_runs(bench: Bench) -> None:
     bench.cli("monitors", "run", "nightly", "--", "true", SENTRY_DSN=bench.dsn)
     bench.cli("monitors", "run", "nightly", "--", "false", code=1, SENTRY_DSN=bench.dsn)
+    listed = until(lambda: bench.get("/organizations/hannun/monitors/").json(), "the monitor is known")
+    assert [one["slug"] for one in listed] == ["nightly"]
+    assert "nightly" in bench.cli("monitors", "list")
+    runs = bench.get("/organizations/hannun/monitors/nightly/checkins/").json()
+    assert [one["status"] for one in runs] == ["error", "ok"]
 
 
 def test_a_token_that_is_none_lets_nobody_in(bench: Bench) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 
@@ -73,6 +75,14 @@ def test_lists_have_links(api, path: str) -> None:
     assert answer.status_code == 200
     assert isinstance(answer.json(), list)
     assert answer.headers["link"].count('results="false"') == 2
+
+
+@pytest.mark.parametrize("name", ["a%0d%0aX-Evil:%201", "%3Ca%3E%22", "%ED%8C%80", "%ff%00", "a%2Fb"])
+def test_no_path_breaks_out_of_the_links(api, name: str) -> None:
+    answer = api.call("GET", f"/teams/hannun/{name}/projects/?a=%0d%0ab&cursor=")
+    assert answer.status_code == 200
+    assert "x-evil" not in answer.headers
+    assert re.fullmatch(r'<[!-~]+>; rel="previous"[^<>]+, <[!-~]+>; rel="next"[^<>]+', answer.headers["link"])
 
 
 EVENTS = "/organizations/hannun/events/"

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from hannun.api.sentry import events, info, issue, issue_acts, issue_list, projects, releases, unknown, uploads
+from hannun.api.sentry import (
+    events,
+    info,
+    issue,
+    issue_acts,
+    issue_list,
+    monitors,
+    projects,
+    releases,
+    unknown,
+    uploads,
+)
 from hannun.api.sentry.backend import SentryBackend
 from hannun.model.http import Endpoint
 
@@ -18,6 +29,7 @@ def routes(backend: SentryBackend) -> list[Endpoint]:
         *issue.endpoints(backend),
         *events.endpoints(backend),
         *releases.endpoints(backend),
+        *(monitors.endpoints(backend, backend.monitors) if backend.monitors is not None else ()),
         *uploads.endpoints(backend),
         *unknown.endpoints(),
     ]

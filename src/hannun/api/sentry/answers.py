@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 import orjson
 from starlette.requests import Request
@@ -130,10 +130,12 @@ def _link(request: Request, rel: str, cursor: str | None, nowhere: str) -> str:
     said = cursor if cursor is not None else nowhere
     query = request.scope.get("query_string", b"").decode("latin-1")[:4096]
     kept = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] != "cursor"]
-    url = f"{request.url.replace(query='')}?{urlencode([*kept, ('cursor', said)])}"
+    # Quoted anew: the path is there decoded, and a line break in it would end the header.
+    path = quote(request.url.path, safe="/@:")
+    url = (
+        f"{request.url.scheme}://{quote(request.url.netloc, safe='[]:.')}{path}?{urlencode([*kept, ('cursor', said)])}"
+    )
     results = "true" if cursor is not None else "false"
-    # `<` and `>` end the address in this header, and urlencode leaves neither; a path may hold them.
-    url = url.replace("<", "%3C").replace(">", "%3E").encode("ascii", "replace").decode()
     return f'<{url}>; rel="{rel}"; results="{results}"; cursor="{said}"'
 
 

@@ -20,6 +20,7 @@ from hannun.model.budget import Budget
 from hannun.model.event_search import EventFinder
 from hannun.model.http import Endpoint, Handler, principal_of
 from hannun.model.issue import IssueDesk, IssueReader
+from hannun.model.monitor import MonitorReader
 from hannun.model.release_record import ReleaseDesk
 from hannun.model.time import Clock, SystemClock
 from hannun.query.runner import QueryRunner
@@ -44,6 +45,7 @@ class SentryBackend:
     projects: Callable[[], Sequence[Project]]
     url: str
     users: Callable[[], Sequence[User]] = tuple
+    monitors: MonitorReader | None = None
     organisation: str = "hannun"
     limits: ApiLimits = field(default_factory=lambda: ApiLimits(form_bytes_max=BODY_BYTES_MAX))
     clock: Clock = field(default_factory=SystemClock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -193,7 +194,8 @@ def chosen(backend: SentryBackend, query: Form, viewer: str, of_project: str | N
         return [one.id for one in issues if not known or one.project in known]
     if "query" not in query.values:
         raise SentryError(400, "Name the issues by id, or give a query.")
-    found = backend.reader.list(question_of(backend, query, viewer, of_project), budget)
+    question = replace(question_of(backend, query, viewer, of_project), limit=MANY_MAX, cursor="")
+    found = backend.reader.list(question, budget)
     return [one.id for one in found.issues]
 
 
