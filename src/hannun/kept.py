@@ -23,6 +23,7 @@ from hannun.store.meta import MetaStore
 from hannun.store.profiles import ProfileStore
 from hannun.store.replays import ReplayStore
 from hannun.store.sessions import SessionStore
+from hannun.store.sessions.store import Seen
 from hannun.store.spans import SpanStore
 from hannun.store.writer import Writer
 
@@ -39,10 +40,13 @@ class Kept:
         clock: Clock,
         *,
         outcomes: Outcomes,
+        note_releases: Callable[[Seen], None],
     ) -> None:
         errors_ms, traces_ms = settings.retention.errors_ms or 0, settings.retention.traces_ms or 0
         self.traces_keep_ms = traces_ms
-        self.sessions = SessionStore(engine, writer, keep_ms=errors_ms, clock=clock, outcomes=outcomes)
+        self.sessions = SessionStore(
+            engine, writer, note=note_releases, keep_ms=errors_ms, clock=clock, outcomes=outcomes
+        )
         self.attachments = AttachmentStore(engine, writer, keep_ms=errors_ms, clock=clock, outcomes=outcomes)
         self.replays = ReplayStore(engine, writer, keep_ms=errors_ms, clock=clock, outcomes=outcomes)
         self.spans = SpanStore(engine, writer, keep_ms=traces_ms, clock=clock, outcomes=outcomes)

@@ -99,6 +99,11 @@ def test_release_health(api: Api) -> None:
     assert api.get("/releases/health/hours?release=nope")["hours"] == []
 
 
+def test_a_session_makes_its_release(api: Api) -> None:
+    found = api.client.get("/api/0/organizations/hannun/releases/").json()
+    assert "shop@1" in {release["version"] for release in found}
+
+
 def test_monitors_and_their_check_ins(api: Api) -> None:
     backup, nightly = api.get("/monitors")["monitors"]
     assert (backup["slug"], backup["environments"][0]["failing"]) == ("backup", True)

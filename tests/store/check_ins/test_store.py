@@ -164,6 +164,14 @@ def test_what_did_not_come_while_the_server_was_down_is_not_missed(bench: Bench)
     assert bench.sweep() == 1
 
 
+def test_a_job_whose_end_may_have_been_lost_with_the_server_is_not_told(bench: Bench) -> None:
+    bench.put("in_progress", 1)
+    bench.minutes(30)
+    bench.store.resume()
+    assert bench.sweep() == 0
+    assert bench.standing.open_id == ""
+
+
 def test_without_a_schedule_nothing_is_missed(bench: Bench) -> None:
     bench.put("ok", 1, config=None)
     bench.minutes(10**6)

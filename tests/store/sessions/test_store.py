@@ -136,3 +136,16 @@ def test_hostile_values_are_stored_and_found(bench: Bench) -> None:
 def test_no_sessions_no_rates() -> None:
     assert SessionTotals().crash_free_sessions is None
     assert SessionTotals().crash_free_users is None
+
+
+def test_sessions_make_their_releases_known(engine: ChdbEngine, writing: Any, clock: Any) -> None:
+    """Before they are stored, so that what failed half-way is told again; and not with every one of them."""
+    told: list[dict[tuple[int, str], tuple[int, int]]] = []
+    store = SessionStore(engine, writing.writer, note=lambda seen: told.append(dict(seen)), clock=clock)
+    minute = SessionCounts(1, NOW_MS - 5, "app@2", "production", exited=1)
+    writing.run(store.write([session(1), session(2, started_ms=NOW_MS + 9), minute]))
+    assert told == [{(1, "app@1"): (NOW_MS, NOW_MS + 9), (1, "app@2"): (NOW_MS - 5, NOW_MS - 5)}]
+    writing.run(store.write([session(3), session(4, started_ms=NOW_MS + 1000)]))
+    assert len(told) == 1
+    writing.run(store.write([session(5, started_ms=NOW_MS + HOUR_MS)]))
+    assert told[1] == {(1, "app@1"): (NOW_MS + HOUR_MS, NOW_MS + HOUR_MS)}

@@ -108,14 +108,19 @@ class CheckInStore(DayTable[CheckIn]):
     # --- the watch ----------------------------------------------------------------------------------------------------
 
     def resume(self) -> None:
-        """After a start: what did not come while the server was down is nobody's failure."""
+        """After a start: what did not come or end while the server was down is nobody's failure."""
         with self._lock:
             now_ms = self._clock.now_ms()
             late: list[Entry] = []
             for entry in self.books.all():
                 for name, standing in entry.standings.items():
-                    if turns.missed(standing, entry.config, now_ms):
-                        entry.standings[name] = replace(standing, due_ms=self._due(entry.config, now_ms))
+                    after = standing
+                    if turns.missed(after, entry.config, now_ms):
+                        after = replace(after, due_ms=self._due(entry.config, now_ms))
+                    if turns.timed_out(after, entry.config, now_ms):
+                        after = replace(after, open_id="", open_ms=0)
+                    if after != standing:
+                        entry.standings[name] = after
                         late.append(entry)
             if late:
                 self.books.write({entry.key: entry for entry in late}.values(), [])

@@ -31,6 +31,7 @@ from hannun.store.errors.found_events import FoundEvents
 from hannun.store.errors.listing import IssueList
 from hannun.store.errors.merging import Merging
 from hannun.store.errors.pages import IssuePages
+from hannun.store.errors.releases import Seen
 from hannun.store.errors.rows import IssueRows
 from hannun.store.errors.similar import similar
 from hannun.store.errors.tags import EventTags
@@ -171,6 +172,16 @@ class ErrorStore:
     def delete(self, issues: Sequence[int], actor: str, *, discard: bool = False) -> None:
         self._eraser.delete(issues, discard=discard)
         _log.info("%s deleted %d issues", actor or "somebody", len(issues))
+
+    def note_releases(self, seen: Seen) -> None:
+        """Releases that others than events have named: sessions. Blocks."""
+        with self._family.lock:
+            try:
+                with self._database.writing() as connection:
+                    self._accounts.releases.note(connection, seen)
+            except BaseException:
+                self._accounts.releases.forget()
+                raise
 
     # --- upkeep and status --------------------------------------------------------------------------------------------
 
