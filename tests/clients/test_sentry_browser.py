@@ -1,13 +1,11 @@
 """The real @sentry/browser in Chromium, on a page of another origin: events, feedback, a tunnel, limits it can read.
 
-`HANNUN_SENTRY_BROWSER` names a folder with `node_modules/@sentry/browser`. Its modules are loaded as they are, by an
-import map that is made of what their packages export.
+Its modules are loaded as `make dev` installed them, by an import map that is made of what their packages export.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import threading
@@ -24,11 +22,11 @@ import pytest
 from hannun.testing.server import Server
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FOLDER = os.environ.get("HANNUN_SENTRY_BROWSER", "")
+FOLDER = Path(__file__).parent / "sdk"
 
 pytestmark = [
     pytest.mark.skipif(not CHROMIUM, reason="no chromium on this machine (Debian: apt-get install chromium)"),
-    pytest.mark.skipif(not FOLDER, reason="HANNUN_SENTRY_BROWSER names no folder with node_modules/@sentry/browser"),
+    pytest.mark.skipif(not (FOLDER / "node_modules").exists(), reason="`make dev` has not installed the test clients"),
 ]
 
 PAGE = """<!doctype html><meta charset="utf-8"><title>shop</title>
@@ -89,7 +87,7 @@ class Shop:
         self._handler, self._profile = handler, profile
 
     def visit(self, program: str) -> None:
-        self._handler.page = PAGE.format(imports=imports(Path(FOLDER) / "node_modules"), program=program)
+        self._handler.page = PAGE.format(imports=imports(FOLDER / "node_modules"), program=program)
         self._handler.done.clear()
         assert CHROMIUM is not None
         # A profile of its own: one that was ended would open its last page again.

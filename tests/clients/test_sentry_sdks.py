@@ -21,7 +21,6 @@ CLIENTS = ROOT / ".venv" / "clients"
 SDK = Path(__file__).parent / "sdk"
 PROGRAMS = SDK / "programs"
 NODE_MODULES = SDK / "node_modules"
-CHROMIUM = shutil.which("chromium")
 OLD = "1.40.0"
 NEW = "2.75.0"
 
@@ -156,17 +155,3 @@ def test_node(server: Server, dsn: str, package: str) -> None:
     assert issue["event"]["tags"]["city"] == "서울"
     # Version 11 sends the stack of a message too, so by its stack it is grouped.
     assert {one["title"] for one in issues(server, "release:api@4.0.0 level:warning")} == {"queue is long"}
-
-
-@pytest.mark.skipif(CHROMIUM is None or shutil.which("node") is None, reason="chromium or node is not installed")
-@pytest.mark.parametrize("tunnel", ["", "tunnel"], ids=["straight", "by a tunnel"])
-def test_a_page_in_a_browser(server: Server, dsn: str, tunnel: str) -> None:
-    """A page of another origin: what it sends passes CORS, and what CORS hides from it would fail the program."""
-    release = f"page@{'2' if tunnel else '1'}.0.0"
-    through = f"{server.url}/tunnel" if tunnel else ""
-    run(["node", str(PROGRAMS / "browser.mjs"), dsn, release, through], CHROMIUM=str(CHROMIUM))
-    issue = issue_of(server, f"release:{release} error.type:TypeError")
-    assert issue["title"] == "TypeError: cart is empty"
-    assert issue["handled"] is False
-    assert issue["event"]["tags"]["browser.name"].startswith(("Chrome", "Headless"))
-    assert issue["event"]["payload"]["request"]["url"].startswith("http://127.0.0.1:")
