@@ -38,6 +38,7 @@ Row = Callable[[Path], Iterator[Line]]
 
 def rows() -> dict[str, Row]:
     import disk
+    import errors
     import footprint
     import ingest
     import logs
@@ -53,6 +54,7 @@ def rows() -> dict[str, Row]:
         "ingest": ingest.run,
         "query": query.run,
         "logs": logs.run,
+        "errors": errors.run,
         "disk": disk.run,
         "scrape": scrape.run,
         "smallest": smallest.run,
