@@ -107,3 +107,30 @@ def test_what_events_name_cannot_be_deleted(api) -> None:
 def test_what_is_wrong_is_said(api, method: str, path: str, body: object, status: int) -> None:
     answer = api.call(method, path, body)
     assert (answer.status_code, list(answer.json())) == (status, ["detail"]), answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/organizations/hannun/releases/", b'{"version":"a\\ud800b"}'),
+        ("/organizations/hannun/releases/", b'{"version":"a\\u0000b"}'),
+        ("/organizations/hannun/releases/", b'{"version":"a\xff"}'),
+        ("/organizations/hannun/releases/", b"[" * 100_000),
+        ("/organizations/hannun/releases/", b'{"version":"deep@1","commits":' + b"[" * 100_000),
+        ("/organizations/hannun/releases/", b'{"version":"1e400@1","projects":[1e400]}'),
+        ("/organizations/hannun/releases/", b""),
+        ("/organizations/hannun/releases/", b"null"),
+        ("/issues/1/notes/", b'{"text":"\\ud800"}'),
+        ("/issues/1/notes/", b'{"text":null}'),
+        ("/organizations/hannun/releases/shop@1.0.0/deploys/", b'{"environment":"\\ud800"}'),
+    ],
+)  # fmt: skip
+def test_bodies_that_mean_harm_are_refused_or_kept(api, path: str, body: bytes) -> None:
+    answer = api.client.post(f"/api/0{path}", content=body)
+    assert answer.status_code in (201, 208, 400), answer.text
+    assert answer.json()
+
+
+def test_a_body_is_bounded(api) -> None:
+    answer = api.client.post("/api/0/organizations/hannun/releases/", content=b" " * (5 << 20))
+    assert (answer.status_code, list(answer.json())) == (413, ["detail"])
