@@ -6,7 +6,7 @@ from hannun.model import errors
 from hannun.model.errors import HannunError
 from hannun.web.answer import STATUS, of_error
 
-# These stop a start, or (StoreLost) are answered as what they are a kind of; no request meets them under their own name.
+# These stop a start, or (StoreLost) are answered as what they are a kind of; no request meets them by their own name.
 NEVER_ANSWERED = {"StoreLocked", "HannunError", "QueryError", "StoreLost"}
 
 
