@@ -28,7 +28,7 @@ def worst(found: list[Finding]) -> Grade:
 
 def test_a_healthy_machine(cli: Any, tmp_path: Path) -> None:
     result = cli("doctor", "--listen", "127.0.0.1:0", "--disk-reserve", "1MiB", "--memory", "256MiB")
-    assert "The engine opens" in result.out
+    assert "The engine opens" in result.out, result.out
     assert list(tmp_path.iterdir()) == [], "looking makes nothing"
     # A checkout whose page is not built yet is a trouble that the next test knows.
     assert [line for line in result.out.splitlines() if line.startswith("BAD") and "page" not in line] == []

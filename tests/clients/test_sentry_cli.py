@@ -16,10 +16,10 @@ import pytest
 from hannun.testing.server import Server
 from hannun.testing.waiting import until
 
-CLI = shutil.which("sentry-cli")
+CLI = shutil.which("sentry-cli", path=os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])))
 pytestmark = [
     pytest.mark.xdist_group("clients"),
-    pytest.mark.skipif(CLI is None, reason="sentry-cli (npm package @sentry/cli 3.8) is not on the PATH"),
+    pytest.mark.skipif(CLI is None, reason="`make dev` has not installed sentry-cli"),
 ]
 VERSION = "shop@1.2.0"
 

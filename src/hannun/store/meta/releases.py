@@ -13,15 +13,8 @@ from functools import cmp_to_key
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
-    Column,
     Connection,
-    ForeignKey,
-    Integer,
-    String,
     Table,
-    Text,
-    UniqueConstraint,
     delete,
     func,
     insert,
@@ -45,8 +38,8 @@ from hannun.model.release_record import (
 from hannun.model.text import Text as Words
 from hannun.model.time import Clock
 from hannun.store.meta.database import Database
-from hannun.store.meta.issues import ISSUES, RELEASE_LENGTH_MAX, RELEASES
-from hannun.store.meta.schema import METADATA, Id, Ms
+from hannun.store.meta.issues import ISSUES, RELEASES
+from hannun.store.meta.release_tables import COMMITS, DEPLOYS, FACTS, OF_PROJECTS
 
 LISTED_MAX = 20_000
 """Of more releases than these, the ones seen last are looked through."""
@@ -55,53 +48,6 @@ DEPLOYS_MAX = 1_000
 """Of one release; of more, the newest are kept."""
 AUTHORS_MAX = 20
 WORD_MAX = 1_024
-
-FACTS = Table(
-    "release_facts",
-    METADATA,
-    Column("id", Id, primary_key=True),
-    Column("version", String(RELEASE_LENGTH_MAX), nullable=False),
-    Column("created_ms", Ms, nullable=False),
-    Column("started_ms", Ms),
-    Column("released_ms", Ms),
-    Column("archived", Integer, nullable=False),
-    Column("ref", Text, nullable=False),
-    Column("url", Text, nullable=False),
-    UniqueConstraint("version"),
-    sqlite_autoincrement=True,
-)
-OF_PROJECTS = Table(
-    "release_projects",
-    METADATA,
-    Column("release_id", Id, ForeignKey("release_facts.id", ondelete="CASCADE"), primary_key=True),
-    Column("project_id", BigInteger, primary_key=True, autoincrement=False),
-)
-COMMITS = Table(
-    "release_commits",
-    METADATA,
-    Column("release_id", Id, ForeignKey("release_facts.id", ondelete="CASCADE"), primary_key=True),
-    # 0 is the newest.
-    Column("place", Integer, primary_key=True, autoincrement=False),
-    Column("sha", String(64), nullable=False),
-    Column("message", Text, nullable=False),
-    Column("author_name", Text, nullable=False),
-    Column("author_email", Text, nullable=False),
-    Column("at_ms", Ms),
-    Column("repository", Text, nullable=False),
-    Column("files", Text, nullable=False),
-)
-DEPLOYS = Table(
-    "release_deploys",
-    METADATA,
-    Column("id", Id, primary_key=True),
-    Column("release_id", Id, ForeignKey("release_facts.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("environment", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("url", Text, nullable=False),
-    Column("started_ms", Ms),
-    Column("finished_ms", Ms),
-    sqlite_autoincrement=True,
-)
 
 
 @dataclass(slots=True)
