@@ -25,7 +25,7 @@ demo: setup      ## a small shop sends its metrics, with some failures, into a t
 test: dev        ## what every change must pass (< 10 min)
 	@$(MAKE) --no-print-directory check
 	@$(PY) ui/hatch_build.py --npm test --silent
-	@$(PY) -m pytest tests -n 2 --dist loadfile -rfEs
+	@$(PY) -m pytest tests -n 3 --dist loadfile -rfEs
 
 test-long: dev   ## kills, fuzz and soak; run before a feature is called done
 	@$(PY) -m pytest tests -m long -n 2 --dist loadfile -rfEs

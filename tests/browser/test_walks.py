@@ -31,10 +31,14 @@ def claims(*walks: str) -> list[object]:
 pytestmark = pytest.mark.xdist_group("browser")
 
 
-@pytest.mark.parametrize(
-    ("walk", "claim"), claims("pages", "frame", "graphs", "scraping", "logs", "people", "moments", "cost")
-)
+@pytest.mark.parametrize(("walk", "claim"), claims("pages", "frame", "scraping", "logs", "people", "cost"))
 def test_the_page(walker: Walker, walk: str, claim: str) -> None:
+    walker.check(walk, claim)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("walk", "claim"), claims("graphs", "moments"))
+def test_the_page_in_every_state(walker: Walker, walk: str, claim: str) -> None:
     walker.check(walk, claim)
 
 

@@ -268,6 +268,7 @@ def test_a_target_that_ends_is_gone_at_once(scene: Scene) -> None:
     assert scene.ask("hannun", "query", query="count_over_time(node_load1[1m])")["result"] != []
 
 
+@pytest.mark.long
 def test_nothing_is_lost_when_hannun_is_stopped_and_killed(scene: Scene) -> None:
     end_node(scene)
     scene.hannun.stop()

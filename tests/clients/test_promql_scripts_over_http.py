@@ -34,6 +34,17 @@ pytestmark = pytest.mark.xdist_group("clients-scripts")
 
 OWN = sorted((Path(__file__).parents[1] / "query" / "scripts").glob("*.test"))
 UPSTREAM = sorted((Path(__file__).parents[2].parent / "shared" / "acceptance" / "promqltest").glob("*.test"))
+QUICK = {
+    "regressions",
+    "functions",
+    "native_rates",
+    "literals",
+    "selectors",
+    "subquery",
+    "at_modifier",
+    "trig_functions",
+}
+"""What every run plays over HTTP; every run plays all of them over the store or in memory."""
 EVERYTHING = '{__name__=~".+"}'
 
 
@@ -160,7 +171,11 @@ def _why(report: Report) -> list[str]:
     return [f"line {found.eval.line}: {found.eval.expr}: {found.why}" for found in report.failed]
 
 
-@pytest.mark.parametrize("script", OWN, ids=lambda script: script.stem)
+def scripts(files: list[Path]) -> list[Any]:
+    return [pytest.param(file, marks=() if file.stem in QUICK else pytest.mark.long) for file in files]
+
+
+@pytest.mark.parametrize("script", scripts(OWN), ids=lambda script: script.stem)
 def test_own_script_holds_over_http(script: Path, client: httpx.Client) -> None:
     report = Play(client).run(script.read_text(encoding="utf-8"))
     assert _why(report) == []
@@ -169,7 +184,7 @@ def test_own_script_holds_over_http(script: Path, client: httpx.Client) -> None:
 
 
 @pytest.mark.skipif(not UPSTREAM, reason="the folder of upstream scripts is not beside the checkout")
-@pytest.mark.parametrize("script", UPSTREAM, ids=lambda script: script.name)
+@pytest.mark.parametrize("script", scripts(UPSTREAM), ids=lambda script: script.name)
 def test_upstream_script_holds_over_http(script: Path, client: httpx.Client) -> None:
     report = Play(client).run(script.read_text(encoding="utf-8"))
     assert _why(report) == []

@@ -152,6 +152,7 @@ def test_a_clock_a_day_off_deletes_nothing_and_is_pointed_out(tmp_path: Path) ->
         assert value_of(server, "today", now_ms) is not None
 
 
+@pytest.mark.long
 def test_acknowledged_writes_are_found_after_the_server_changes_its_time_zone(tmp_path: Path) -> None:
     data = tmp_path / "data"
     # 15:00 UTC is midnight in Seoul: the two zones disagree about the day.

@@ -62,7 +62,15 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Filled]:
     engine.close()
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+LENGTHY = {"native_operators", "native_aggregations", "native_readings"}
+"""Every run plays these in memory, and `native_rates` of their kind here."""
+
+
+@pytest.mark.parametrize(
+    "script",
+    [pytest.param(one, marks=pytest.mark.long if one.stem in LENGTHY else ()) for one in SCRIPTS],
+    ids=lambda script: script.stem,
+)
 def test_script_holds_over_the_store(script: Path, store: Filled) -> None:
     report = run_script(script.read_text(encoding="utf-8"), store)
     assert [f"line {found.eval.line}: {found.eval.expr}: {found.why}" for found in report.failed] == []

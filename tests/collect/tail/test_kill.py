@@ -132,6 +132,7 @@ def all_there(server: Server, written: int) -> Counter[int]:
     return stored(server)
 
 
+@pytest.mark.long
 def test_the_server_is_killed_under_a_writer_that_rotates(tmp_path: Path) -> None:
     logs = tmp_path / "logs"
     logs.mkdir()

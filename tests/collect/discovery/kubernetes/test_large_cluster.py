@@ -160,6 +160,7 @@ def calm() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("calm")
+@pytest.mark.long
 async def test_the_event_loop_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(discovery, "REST", 1)
     monkeypatch.setattr(mirror, "retry_delay_s", lambda failures, at_most_s: 0.1)
