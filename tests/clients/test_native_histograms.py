@@ -246,7 +246,6 @@ def test_what_we_encode_it_takes_and_gives_back(peer: Peer) -> None:
     assert theirs(peer, "wholes", 1) == ours({now_ms: whole_one})
 
 
-@pytest.mark.long
 def test_its_blocks_and_its_log_are_brought_here(peer: Peer, tmp_path: Path) -> None:
     """A snapshot writes the head as a block; the log holds the same once more."""
     send(peer, {int(time.time() * 1000) - 1_500: FLOATS})

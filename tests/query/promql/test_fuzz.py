@@ -120,8 +120,10 @@ def ask_both_ways(text: str) -> None:
     depends_on_range = "end()" in text
     # The spread of a window is merged of two halves whose seam lies elsewhere in a range: the last digit may differ.
     depends_on_digit = "std" in text
+    # `sort` orders an instant answer only, and `limitk` takes what comes first.
+    depends_on_order = "limitk" in text and "sort" in text
     # A neighbouring step may be refused where the one in the middle is not.
-    if isinstance(once, str) or isinstance(middle, str) or depends_on_range or depends_on_digit:
+    if isinstance(once, str) or isinstance(middle, str) or depends_on_range or depends_on_digit or depends_on_order:
         return
     if " or " in text:
         # As in Prometheus, a series of `or` that is to lose its name later is joined, over a range, with a neighbour
