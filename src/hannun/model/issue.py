@@ -95,7 +95,6 @@ class Issue:
 @dataclass(frozen=True, slots=True)
 class Activity:
     """What happened to an issue. `kind`: first_seen, resolved, unresolved, archived, regressed, escalating, assigned,
-
     unassigned, priority, comment, merged, unmerged, release. `actor` is a user's name, "" for the server itself.
     """
 

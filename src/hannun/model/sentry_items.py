@@ -177,7 +177,6 @@ class SpanSink(Protocol):
 @dataclass(frozen=True, slots=True)
 class ReplaySegment:
     """One piece of a recorded session. `event` is the JSON of its replay_event, `recording` rrweb's events as they
-
     came (a zlib stream or plain JSON), `video` an MP4 of a phone. What a piece does not have is empty.
     """
 

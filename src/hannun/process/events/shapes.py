@@ -144,7 +144,6 @@ def _holder_type(depth: int, longest: int) -> Any:
 
 def _make_ready(value: Any, kind: Any) -> None:
     """Let msgspec look into a type while the module is imported, which one thread does: two that ask about a new type
-
     at the same time end the process (its own tables are filled while Python hashes the parts of the type).
     """
     msgspec.convert(value, kind)
